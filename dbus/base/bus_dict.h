@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Entries of an a{sv}: one call each, inside an open 'a' "{sv}" container.
+ *
+ * All return 0 or a negative errno of sd-bus. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+int bus_dict_put_string(sd_bus_message *m, const char *key, const char *value);
+int bus_dict_put_bool(sd_bus_message *m, const char *key, bool value);
+int bus_dict_put_i32(sd_bus_message *m, const char *key, int32_t value);
+int bus_dict_put_u32(sd_bus_message *m, const char *key, uint32_t value);
+int bus_dict_put_u64(sd_bus_message *m, const char *key, uint64_t value);
+int bus_dict_put_bytes(sd_bus_message *m, const char *key, const void *data, size_t len);
+
+/* For values that are containers: open writes the key and opens the variant of `signature`; the
+ * caller appends one value of that signature, then closes. */
+int bus_dict_open(sd_bus_message *m, const char *key, const char *signature);
+int bus_dict_close(sd_bus_message *m);

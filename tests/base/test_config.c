@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static char directory[] = "/tmp/wherry-config-XXXXXX";
+static char path[256];
+
+static void write_file(const char *name, const char *text) {
+        char file_path[512];
+        FILE *file;
+
+        (void)snprintf(file_path, sizeof(file_path), "%s/%s", directory, name);
+        file = fopen(file_path, "we");
+        cr_assert(file != NULL);
+        (void)fputs(text, file);
+        (void)fclose(file);
+}
+
+static void setup(void) {
+        char drop_ins[256];
+
+        cr_assert(mkdtemp(directory) != NULL);
+        (void)snprintf(path, sizeof(path), "%s/agent.conf", directory);
+        (void)snprintf(drop_ins, sizeof(drop_ins), "%s/agent.conf.d", directory);
+        cr_assert(mkdir(drop_ins, 0700) == 0);
+}
+
+static void teardown(void) {
+        char command[512];
+
+        (void)snprintf(command, sizeof(command), "rm -r '%s'", directory);
+        cr_assert(system(command) == 0);
+}
+
+TestSuite(config, .init = setup, .fini = teardown);
+
+static int set_number(const char *section, const char *key, const char *value, char *expected,
+                      size_t expected_size, void *userdata) {
+        if (strcmp(section, "Limits") != 0 || strcmp(key, "Number") != 0)
+                return -ENOENT;
+        if (strspn(value, "0123456789") != strlen(value) || value[0] == '\0') {
+                (void)snprintf(expected, expected_size, "expected a number");
+                return -EINVAL;
+        }
+        *(int *)userdata = atoi(value);
+        return 0;
+}
+
+Test(config, missing_file_is_no_error) {
+        char problem[256] = "";
+        int number = 7;
+
+        cr_assert(eq(int, config_read(path, set_number, &number, problem, sizeof(problem)), 0));
+        cr_assert(eq(int, number, 7));
+}
+
+Test(config, later_drop_in_wins) {
+        char problem[256] = "";
+        int number = 0;
+
+        write_file("agent.conf", "[Limits]\nNumber = 1\n");
+        write_file("agent.conf.d/10-a.conf", "[Limits]\nNumber = 2\n");
+        write_file("agent.conf.d/20-b.conf", "[Limits]\nNumber = 3\n");
+        write_file("agent.conf.d/30-c.txt", "[Limits]\nNumber = 4\n");
+        cr_assert(eq(int, config_read(path, set_number, &number, problem, sizeof(problem)), 0));
+        cr_assert(eq(int, number, 3));
+}
+
+Test(config, wrong_line_is_named) {
+        static const struct {
+                const char *text;
+                const char *problem;
+        } rows[] = {
+                {"[Limits]\n\nNumber = x\n", "agent.conf:3: Number: expected a number"},
+                {"[Limits]\nColour = 1\n", "agent.conf:2: Colour: no such key in section [Limits]"},
+                {"[Limits]\nNumber\n", "agent.conf:2: expected [section] or key = value"},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                char problem[512] = "";
+                int number = 0;
+
+                write_file("agent.conf", rows[i].text);
+                cr_assert(eq(int, config_read(path, set_number, &number, problem, sizeof(problem)),
+                             -EINVAL));
+                cr_assert(strstr(problem, rows[i].problem) != NULL, "row %zu: %s", i, problem);
+        }
+}
