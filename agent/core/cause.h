@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Why a connection could not be made, was lost or is not wanted: one kind for the policy, one D-Bus
+ * error name and one sentence for people. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum cause_kind {
+        CAUSE_NONE,
+        CAUSE_NO_PATH,     /* no usable path, or the kernel says unreachable */
+        CAUSE_RESOLVE,     /* the name has no address */
+        CAUSE_REFUSED,     /* connection refused, or the upgrade was answered with another status */
+        CAUSE_TIMEOUT,     /* a step of connecting took too long */
+        CAUSE_CERTIFICATE, /* TLS verification failed: final */
+        CAUSE_PROTOCOL,    /* bytes that are not the protocol, or a broken frame */
+        CAUSE_UNAVAILABLE, /* HTTP 5xx, 408, 429, close 1011 to 1014: back off */
+        CAUSE_CREDENTIALS, /* HTTP 401, 403, close 4401 and the like: final */
+        CAUSE_LOST,        /* reset, end of stream without goodbye, ping deadline */
+        CAUSE_CLOSED,      /* the server said goodbye (close 1000, 1001, other) */
+        CAUSE_PATH,        /* the path under the connection went away */
+        CAUSE_MESSAGE,     /* the server closed over what it was sent (1003, 1007 to 1009) */
+        CAUSE_SUSPENDED,   /* by Suspend() */
+        CAUSE_INBOX_FULL,
+        CAUSE_ORPHANED, /* the owning user is gone */
+        CAUSE_DENIED,   /* the administrator's rules refuse this server address */
+        CAUSE_GAVE_UP,  /* max-attempts reached; the text repeats the last failure */
+        CAUSE_KIND_COUNT
+};
+
+struct cause {
+        enum cause_kind kind;
+        char text[192];            /* a sentence without secrets; "" with CAUSE_NONE */
+        uint64_t retry_after_usec; /* the server's own word, 0 when it said nothing */
+};
+
+void cause_setf(struct cause *cause, enum cause_kind kind, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* The error name of the contract, "" for CAUSE_NONE. */
+const char *cause_error_name(enum cause_kind kind);
+
+/* Retrying without a change by the user, the owner or the network is pointless. */
+bool cause_is_final(enum cause_kind kind);
+
+/* The kinds for a refused HTTP upgrade and for a WebSocket close code (RFC 6455 section 7.4.1, and
+ * 4000-4999 as servers use them). Unknown means retry. */
+enum cause_kind cause_of_http_status(unsigned status);
+enum cause_kind cause_of_close_code(unsigned code);

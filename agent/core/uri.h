@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A server's URI, taken apart (RFC 3986; "ws" and "wss" of RFC 6455 section 3). */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define URI_MAX_BYTES 2048
+
+struct uri {
+        bool tls;        /* wss */
+        char host[256];  /* lower case; an IPv6 address without brackets */
+        bool is_address; /* host is a numeric address, decimal dotted or IPv6 */
+        uint16_t port;   /* the scheme's default filled in */
+        char *target;    /* path and query as sent in the request, at least "/" */
+};
+
+/* -EINVAL with a sentence in `problem`: unknown scheme, user info, fragment, empty or malformed
+ * host (including numeric spellings that are no dotted quad, such as 0x7f.1), bad port, control or
+ * non-ASCII characters, too long. */
+int uri_parse(const char *text, struct uri *ret, char *problem, size_t problem_size);
+void uri_deinit(struct uri *uri);
+
+/* The URI as shown to people and put into properties: the query is "?…", because it may hold a
+ * secret. The caller frees it; NULL without memory. */
+char *uri_redact(const char *text);
