@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Names to addresses without ever blocking the loop: a small pool of threads over getaddrinfo().
+ *
+ * Lookups of one host are merged. A lookup that hangs occupies its thread, not the loop: at most
+ * two a host and eight in all, more wait in line; answers that nobody waits for any more are
+ * dropped. */
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <systemd/sd-event.h>
+
+#define RESOLVER_ADDRESSES_MAX 16
+
+struct resolver;
+struct resolver_query;
+
+struct address {
+        int family; /* AF_INET or AF_INET6 */
+        union {
+                struct in_addr in4;
+                struct in6_addr in6;
+        };
+};
+
+/* error: 0 with n >= 1, or -ENOENT (no such name, sentence in `problem`). The query is over; its
+ * handle is dead. */
+typedef void (*resolver_done)(int error, const struct address *addresses, size_t n,
+                              const char *problem, void *userdata);
+
+int resolver_new(sd_event *event, struct resolver **ret);
+void resolver_free(struct resolver *resolver);
+
+/* Starts a lookup; `done` is called from the loop, never from inside this call. */
+int resolver_query_new(struct resolver *resolver, const char *host, resolver_done done,
+                       void *userdata, struct resolver_query **ret);
+/* Forgets a running lookup: `done` will not be called. NULL is allowed. */
+void resolver_query_free(struct resolver_query *query);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The durable queue: channels, outbox and inbox in one SQLite database, one connection in one
+ * storage thread.
+ *
+ * The loop submits requests and takes them back when done; it never waits for the disk. Requests
+ * are done in the order of submission; all that have gathered while the thread was busy share one
+ * transaction (group commit), and none is given back before its commit. A commit that failed has an
+ * unknown outcome: every request of it comes back with -EIO (or -ENOSPC), and the sender repeats
+ * with the same UUID. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "message.h"
+#include "options.h"
+
+struct store;
+
+struct store_counts {
+        uint64_t n_queued; /* in the outbox */
+        uint64_t queued_bytes;
+        uint64_t n_unread; /* in the inbox, not acknowledged by the app */
+        uint64_t unread_bytes;
+        uint64_t n_parked;         /* final, not delivered, still listed */
+        uint64_t oldest_queued_id; /* 0: none */
+};
+
+/* A channel as it is on disk. */
+struct store_channel {
+        uint64_t id; /* of the channel; never reused */
+        uid_t uid;
+        char *user;    /* name that the uid had when the channel was made, set by the storage thread
+                          because asking for it may wait; NULL when the uid had none. Another one now
+                          means the channel is orphaned */
+        bool orphaned; /* found by store_load_channels() */
+        char *app_id;
+        char *name;
+        char *uri;
+        bool suspended;
+        bool was_connected;            /* once at least: the next connection is a reconnect */
+        uint64_t closed_realtime_usec; /* orphaned since; 0 otherwise */
+        uint8_t key[MESSAGE_UUID_BYTES];
+        struct channel_options options;
+        struct store_counts counts;
+        uint64_t last_out_id;
+        uint64_t last_in_id;
+};
+
+void store_channel_free(struct store_channel *channel);
+
+/* One message with its payload behind it, owned by whoever holds the request. */
+struct store_message {
+        struct message_facts facts;
+        bool redelivered; /* inbox: offered before */
+        bool text;        /* inbox: came as a text frame */
+        size_t payload_bytes;
+        uint8_t *payload; /* NULL when the payload was not asked for */
+};
+
+enum store_kind {
+        /* channel: in `put` (id 0: a new one, its id and key come back in it). */
+        STORE_CHANNEL_PUT,
+        /* Removes the channel and all its messages. */
+        STORE_CHANNEL_REMOVE,
+        /* messages[0..n): appended to the outbox in order and given ids, all or none. A message
+         * whose uuid_given UUID is known gets its old id (and adds nothing). error: -EEXIST the
+         * same UUID with another payload, -ENOBUFS over `limit_messages` or `limit_bytes`
+         * (unless drop_oldest: then the oldest queued ids above `keep_id` leave as DROPPED and
+         * stand in ids[]), -ENOSPC, -EIO. */
+        STORE_SEND,
+        /* ids[]: leave the outbox in `state` for `reason`: delivered ones are gone (their given
+         * UUIDs kept 24 h, at most 100,000 a channel), the others are parked for 7 days.
+         * Unknown ids are ignored and taken out of ids[]. */
+        STORE_FINISH,
+        /* ids[]: at-most-once messages are about to be written: MESSAGE_SENT on disk. After a
+         * restart they are UNCERTAIN. */
+        STORE_MARK_SENT,
+        /* ids[]: in flight when a connection was lost: tries + 1 for those with max_tries. Those
+         * that have reached it are parked as REJECTED("max-tries") and stay in ids[]; the others
+         * are taken out. */
+        STORE_COUNT_TRY,
+        /* The next due, unexpired queued messages with id > after_id: at most limit_messages and
+         * limit_bytes (but at least one) into messages[]. next_due_realtime_usec: when a message
+         * held back by not-before becomes due, 0 none. next_expiry_realtime_usec likewise. */
+        STORE_READ_OUT,
+        /* Every queued message with an expiry before `now_realtime_usec` and not in ids[] (in
+         * flight) is parked as EXPIRED; ids[] becomes the list. */
+        STORE_EXPIRE,
+        /* messages[0..n) into the inbox; each gets its id. -ENOBUFS over the limits, unless
+         * drop_oldest: n_dropped tells how many of the oldest went. */
+        STORE_RECEIVE,
+        /* Unacknowledged inbox messages with id > after_id, at most limit_messages and limit_bytes
+         * (but at least one), oldest first. `redelivered` says whether an earlier READ_IN, before a
+         * restart too, had taken them: the channel's row keeps the highest id so offered. */
+        STORE_READ_IN,
+        /* ids[] of the inbox: gone. Unknown ones are ignored. */
+        STORE_ACKNOWLEDGE,
+        /* `filter`: messages[] for GetMessages, without payloads unless `with_payload`. */
+        STORE_LIST,
+        /* Parked ids[] (n_ids 0: all) back into the outbox under their old ids and UUIDs; ids[]
+         * becomes the list. -ENOENT, and nothing changed, when one of them is not parked. */
+        STORE_RETRY,
+        /* Parked ids[] (n_ids 0: all): forgotten; ids[] becomes the list. -ENOENT, and nothing
+         * changed, when one of them is not parked. */
+        STORE_DISCARD,
+};
+
+struct store_filter {
+        bool incoming;
+        bool any_state;
+        enum message_state state; /* QUEUED lists the outbox, final ones the parked */
+        uint64_t after_id;
+        uint64_t only_id;              /* 0: any */
+        char tag[MESSAGE_TAG_MAX + 1]; /* "": any */
+        bool by_uuid;
+        uint8_t uuid[MESSAGE_UUID_BYTES];
+};
+
+struct store_request {
+        enum store_kind kind;
+        uint64_t channel;
+        void *context; /* the submitter's own */
+
+        /* In and out as said at each kind. Arrays are malloc'd and freed with the request. */
+        struct store_channel *put;
+        struct store_message *messages;
+        size_t n_messages;
+        uint64_t *ids;
+        size_t n_ids;
+        enum message_state state;
+        char reason[64];
+        uint64_t after_id;
+        uint64_t keep_id;
+        uint64_t limit_messages;
+        uint64_t limit_bytes;
+        bool drop_oldest;
+        uint64_t n_dropped;
+        bool with_payload;
+        struct store_filter filter;
+        uint64_t now_realtime_usec; /* always set by the submitter */
+        uint64_t next_due_realtime_usec;
+        uint64_t next_expiry_realtime_usec;
+
+        /* Out. */
+        int error;                  /* 0 or negative errno */
+        struct store_counts counts; /* of the channel, after this request */
+
+        struct store_request *next; /* the store's own */
+};
+
+struct store_request *store_request_new(enum store_kind kind, uint64_t channel);
+void store_request_free(struct store_request *request);
+
+/* Opens or makes DIRECTORY/queue.db (directory 0700, files 0600), migrates, and starts the thread.
+ * Waits for the disk: for start-up only. `limit_bytes` bounds the file (max_page_count); 0 means
+ * 1 GiB. On failure `problem` has a sentence with the file's name: -EBUSY used by another process,
+ * -EPROTO made by a newer version (untouched), -EUCLEAN damaged (untouched), -ENOSPC, -EACCES ...
+ */
+int store_open(const char *directory, uint64_t limit_bytes, struct store **ret, char *problem,
+               size_t problem_size);
+
+/* Finishes what was submitted, closes the database, ends the thread. */
+void store_free(struct store *store);
+
+/* Every channel on disk, for start-up, before anything is submitted. The caller frees each one and
+ * the array. Messages that were MESSAGE_SENT on disk have become UNCERTAIN. */
+int store_load_channels(struct store *store, struct store_channel ***ret, size_t *ret_n);
+
+/* Hands the request over; it comes back from store_take_done(). Never fails, never waits. */
+void store_submit(struct store *store, struct store_request *request);
+
+/* Readable when finished requests are to be taken; stays the same for the store's life. */
+int store_fd(const struct store *store);
+
+/* The next finished request, in order of submission, or NULL; the caller owns it. */
+struct store_request *store_take_done(struct store *store);
+
+/* Bytes of payload submitted and not yet taken back: the submitter bounds it. */
+size_t store_pending_bytes(const struct store *store);
