@@ -20,3 +20,5 @@ struct bucket {
 bool bucket_take(struct bucket *b, uint64_t now_usec);
 /* When the next token will be there: `now_usec` if there is one. */
 uint64_t bucket_next_usec(struct bucket *b, uint64_t now_usec);
+/* Puts one token back. */
+void bucket_give(struct bucket *b);

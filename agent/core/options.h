@@ -20,6 +20,9 @@ enum option_type {
         OPTION_PAIRS,   /* a{ss}: key, value, key, value, each with its terminator */
 };
 
+/* The D-Bus signature. */
+const char *option_type_signature(enum option_type type);
+
 /* `data` and `len` (bytes, terminators included for STRINGS and PAIRS, excluded for STRING) are
  * borrowed; STRING data is always terminated. */
 struct option_value {
@@ -47,7 +50,7 @@ struct channel_options {
         double backoff_factor;
         double backoff_jitter;
         uint32_t max_attempts;
-        enum policy_give_up give_up;
+        bool give_up_stop; /* false: slow */
         uint64_t good_after_usec;
         uint64_t linger_usec;
         uint64_t connect_timeout_usec;
@@ -67,13 +70,13 @@ struct channel_options {
         uint64_t ttl_usec; /* 0: none */
         bool frame_text;
         bool overlap;
-        bool metered;                     /* false: metered paths are not used */
+        bool refuse_metered;              /* metered paths are not used */
         struct option_bytes headers;      /* PAIRS */
         struct option_bytes subprotocols; /* STRINGS */
         struct option_bytes open_payload;
         struct option_bytes tls_ca;   /* PEM */
         struct option_bytes tls_pins; /* STRINGS: "sha256//BASE64" */
-        char *tls_min;                /* "1.2" or "1.3" */
+        bool tls13_only;              /* false: TLS 1.2 and newer */
         char *proxy;
 };
 
@@ -99,6 +102,9 @@ int channel_options_set(struct channel_options *o, const char *key,
 /* The present value, borrowed from `o`; `ret_default` says whether it is the default. */
 int channel_options_get(const struct channel_options *o, const char *key, struct option_value *ret,
                         bool *ret_default);
+
+/* Whether the values fit each other. -EINVAL with a sentence in `problem`. */
+int channel_options_check(const struct channel_options *o, char *problem, size_t problem_size);
 
 /* The part of it that the policy wants; cap 0 becomes `default_cap_usec`. */
 void channel_options_policy(const struct channel_options *o, uint64_t default_cap_usec,

@@ -71,23 +71,26 @@ struct policy_view {
         bool known;  /* netmon answers; without it a path is assumed usable */
         bool usable; /* meaningful when known */
         struct path_key best;
+        struct path_key link_path; /* the one that the link uses, found by its source address; for
+                                      a link made while the path was unknown */
         enum policy_fate link_fate;
         enum policy_fate attempt_fate;
 };
 
 enum policy_event {
-        POLICY_START,     /* the channel is wanted: opened, resumed, inbox drained */
-        POLICY_STOP,      /* not wanted: suspended, closed, inbox full; `cause` says why */
-        POLICY_PATH,      /* the view may have changed */
-        POLICY_OPENED,    /* the attempt succeeded and is the link now */
-        POLICY_FAILED,    /* the attempt failed; `cause` says why */
-        POLICY_LOST,      /* the link ended; `cause` says why */
-        POLICY_RECEIVED,  /* a byte came in on the link */
-        POLICY_RECONNECT, /* the user's wish, already within his own rate */
-        POLICY_HOST_GOOD, /* another channel got through to the same host */
-        POLICY_MESSAGE,   /* something new to send */
-        POLICY_WAKE,      /* resume from sleep or a clock jump */
-        POLICY_REARM,     /* SetUri or SetOptions: forget failures, try again */
+        POLICY_START,      /* the channel is wanted: opened, resumed, inbox drained */
+        POLICY_STOP,       /* not wanted: suspended, closed, inbox full; `cause` says why */
+        POLICY_PATH,       /* here is a view */
+        POLICY_OPENED,     /* the attempt succeeded and is the link now */
+        POLICY_FAILED,     /* the attempt failed; `cause` says why */
+        POLICY_LOST,       /* the link ended; `cause` says why */
+        POLICY_RECEIVED,   /* a byte came in on the link */
+        POLICY_RECONNECT,  /* the user's wish, already within his own rate */
+        POLICY_HOST_GOOD,  /* another channel got through to the same host */
+        POLICY_MESSAGE,    /* something new to send */
+        POLICY_WAKE,       /* resume from sleep or a clock jump */
+        POLICY_REARM,      /* SetOptions: what had stopped may try again */
+        POLICY_NEW_SERVER, /* SetUri: forget link, attempt and failures */
         POLICY_TICK,
         POLICY_EVENT_COUNT
 };
@@ -96,13 +99,14 @@ enum policy_event {
 enum policy_action {
         POLICY_DROP_ATTEMPT = 1 << 0, /* end the attempt; no event comes of it */
         POLICY_DROP_LINK = 1 << 1,    /* abandon the link by reset, no goodbye; no event comes */
-        POLICY_CLOSE_LINK = 1 << 2,   /* end the link with the protocol's goodbye */
+        POLICY_CLOSE_LINK = 1 << 2,   /* end the link with the protocol's goodbye. With OPENED: the
+                                         one before the attempt, once its proofs have come */
         POLICY_HOLD = 1 << 3,         /* write nothing on the link, stop its ping deadline */
         POLICY_PROBE = 1 << 4,        /* write again, and expect a pong within 2 s, else LOST */
         POLICY_CONNECT = 1 << 5,      /* begin an attempt on `attempt_path` */
         POLICY_PING = 1 << 6,         /* one ping at the good mark of a quiet channel */
         POLICY_GOOD = 1 << 7,         /* the link is good: others waiting for this host may try */
-        POLICY_NOTIFY = 1 << 8,       /* gave up: the user is told, once */
+        POLICY_NOTIFY = 1 << 8,       /* gave up or needs the user: he is told, once */
 };
 
 struct policy {
@@ -110,27 +114,35 @@ struct policy {
         enum channel_state state;
         uint64_t since_usec;        /* when `state` was entered */
         struct cause cause;         /* the last failure; CAUSE_NONE once connected */
-        uint32_t attempt;           /* consecutive real failures */
+        uint32_t failures;          /* consecutive real ones */
         uint64_t next_attempt_usec; /* 0: none planned */
         uint64_t deadline_usec;     /* USEC_NEVER: no tick wanted */
         struct path_key attempt_path;
         struct path_key link_path;
         bool linked;
         bool attempting;
+        bool good; /* the link was proved after good_after_usec */
 
         /* The policy's own. */
         struct policy_options options;
         struct backoff backoff;
+        struct bucket early; /* of attempts that do not wait for the backoff */
+        struct policy_view view;
         bool wanted;
-        bool holding; /* the link is silent: lingering, or replaced meanwhile */
-        bool good;
-        bool gave_up; /* max-attempts passed and told */
-        bool stopped; /* final cause or give-up=stop: only a new fact tries again */
-        uint64_t opened_usec;
-        uint64_t linger_until_usec; /* 0: not lingering */
-        uint64_t safety_usec;       /* next attempt against netmon's word while waiting */
-        uint64_t good_at_usec;
+        bool holding;    /* the link is silent: lingering, or replaced meanwhile */
+        bool against;    /* attempt or link were made against netmon's word */
+        bool hurried;    /* in this step */
+        bool took_token; /* the attempt or link cost one of `early` */
         bool good_pinged;
+        bool gave_up; /* the limit is passed: failed until connected */
+        bool told;    /* the user knows; until good again */
+        bool stopped; /* only a new fact tries again */
+        struct path_key stopped_path;
+        uint64_t due_usec;        /* no attempt before it; 0: at once */
+        uint64_t server_due_usec; /* the server's own word, which messages and hosts respect */
+        uint64_t opened_usec;
+        uint64_t linger_until_usec;
+        uint64_t safety_usec; /* the next attempt against netmon's word; 0: not waiting */
 };
 
 void policy_init(struct policy *p, const struct policy_options *options, const struct moment *at);
@@ -138,7 +150,7 @@ void policy_init(struct policy *p, const struct policy_options *options, const s
 /* Takes new numbers; a running wait keeps its end unless POLICY_REARM follows. */
 void policy_set_options(struct policy *p, const struct policy_options *options);
 
-/* `view` is the newest known; `cause` only with STOP, FAILED and LOST, else NULL. `bucket` is the
- * server's, for early attempts. Returns bits of enum policy_action. */
+/* `view` with POLICY_PATH, `cause` with STOP, FAILED and LOST, else NULL. Returns bits of enum
+ * policy_action. */
 unsigned policy_step(struct policy *p, enum policy_event event, const struct policy_view *view,
-                     const struct cause *cause, struct bucket *bucket, const struct moment *at);
+                     const struct cause *cause, const struct moment *at);
