@@ -7,23 +7,15 @@
  * two a host and eight in all, more wait in line; answers that nobody waits for any more are
  * dropped. */
 
-#include <netinet/in.h>
 #include <stddef.h>
-#include <sys/socket.h>
 #include <systemd/sd-event.h>
+
+#include "address.h"
 
 #define RESOLVER_ADDRESSES_MAX 16
 
 struct resolver;
 struct resolver_query;
-
-struct address {
-        int family; /* AF_INET or AF_INET6 */
-        union {
-                struct in_addr in4;
-                struct in6_addr in6;
-        };
-};
 
 /* error: 0 with n >= 1, or -ENOENT (no such name, sentence in `problem`). The query is over; its
  * handle is dead. */
