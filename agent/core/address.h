@@ -27,3 +27,10 @@ bool address_equal(const struct address *a, const struct address *b);
 /* For bind(), connect() and the like; returns the length in use. */
 socklen_t address_to_sockaddr(const struct address *address, uint16_t port,
                               struct sockaddr_storage *ret);
+
+/* An address that apps must not reach through the agent, because it alone can: loopback, link-local
+ * (169.254.0.0/16 with the clouds' metadata address, fe80::/10), multicast, broadcast, unspecified
+ * and "this network", the metadata address fd00:ec2::254, and the IPv4-mapped, IPv4-compatible,
+ * NAT64 and 6to4 forms of these. Private and unique local ranges are not among them: home servers
+ * are a real use. */
+bool address_is_special(const struct address *address);

@@ -236,14 +236,6 @@ static unsigned policy_reconnect(struct policy *p, const struct moment *at) {
         return 0;
 }
 
-static unsigned policy_wake(struct policy *p, const struct moment *at) {
-        if (p->linked)
-                return p->holding ? 0 : POLICY_PROBE;
-        if (!p->stopped)
-                policy_hurry(p, at);
-        return 0;
-}
-
 /* Takes the new view; true when it brings a path that was not there before. */
 static bool policy_take_view(struct policy *p, const struct policy_view *view) {
         struct policy_view before = p->view;
@@ -466,9 +458,6 @@ unsigned policy_step(struct policy *p, enum policy_event event, const struct pol
                 break;
         case POLICY_MESSAGE:
                 policy_encourage(p, false, at);
-                break;
-        case POLICY_WAKE:
-                actions |= policy_wake(p, at);
                 break;
         case POLICY_REARM:
                 if (p->stopped)

@@ -88,7 +88,6 @@ enum policy_event {
         POLICY_RECONNECT,  /* the user's wish, already within his own rate */
         POLICY_HOST_GOOD,  /* another channel got through to the same host */
         POLICY_MESSAGE,    /* something new to send */
-        POLICY_WAKE,       /* resume from sleep or a clock jump */
         POLICY_REARM,      /* SetOptions: what had stopped may try again */
         POLICY_NEW_SERVER, /* SetUri: forget link, attempt and failures */
         POLICY_TICK,

@@ -68,3 +68,53 @@ Test(address, sockaddr) {
                      (int)sizeof(struct sockaddr_in6)));
         cr_assert(eq(int, ntohs(((struct sockaddr_in6 *)&storage)->sin6_port), 443));
 }
+
+Test(address, special_ones_are_found_in_every_disguise) {
+        static const struct {
+                const char *text;
+                bool special;
+        } rows[] = {
+                {"127.0.0.1", true},
+                {"127.255.255.254", true},
+                {"0.0.0.0", true},
+                {"0.1.2.3", true},
+                {"169.254.169.254", true},
+                {"224.0.0.251", true},
+                {"239.255.255.255", true},
+                {"240.0.0.1", true},
+                {"255.255.255.255", true},
+                {"10.0.0.1", false},
+                {"172.16.0.1", false},
+                {"192.168.1.1", false},
+                {"100.64.0.1", false},
+                {"8.8.8.8", false},
+                {"169.253.0.1", false},
+                {"128.0.0.1", false},
+                {"::", true},
+                {"::1", true},
+                {"::127.0.0.1", true},
+                {"::ffff:127.0.0.1", true},
+                {"::ffff:169.254.169.254", true},
+                {"::ffff:192.0.2.1", false},
+                {"64:ff9b::7f00:1", true},
+                {"64:ff9b::a9fe:a9fe", true},
+                {"64:ff9b::808:808", false},
+                {"2002:7f00:1::1", true},
+                {"2002:808:808::1", false},
+                {"fe80::1", true},
+                {"febf::1", true},
+                {"fec0::1", false},
+                {"ff02::1", true},
+                {"fd00:ec2::254", true},
+                {"fd00::1", false},
+                {"2001:db8::1", false},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct address address;
+
+                cr_assert(eq(int, address_parse(rows[i].text, &address), 0));
+                cr_assert(eq(int, address_is_special(&address), rows[i].special), "%s",
+                          rows[i].text);
+        }
+}

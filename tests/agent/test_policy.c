@@ -385,7 +385,6 @@ Test(policy, give_up_stop_waits_for_a_fact) {
                 cr_assert(eq(u64, policy.next_attempt_usec, 0));
                 expect(step(POLICY_MESSAGE), 0, CHANNEL_FAILED);
                 expect(step(POLICY_HOST_GOOD), 0, CHANNEL_FAILED);
-                expect(step(POLICY_WAKE), 0, CHANNEL_FAILED);
                 expect(see_path(1), 0, CHANNEL_FAILED);
                 expect(step(rearming[i]), POLICY_CONNECT, CHANNEL_FAILED);
         }
@@ -532,13 +531,6 @@ Test(policy, reconnect_probes_a_link_and_overrides_netmon) {
         (void)step(POLICY_START);
         expect(step(POLICY_RECONNECT), POLICY_CONNECT, CHANNEL_CONNECTING);
         expect(step_cause(POLICY_FAILED, CAUSE_NO_PATH), 0, CHANNEL_WAITING);
-}
-
-Test(policy, wake_probes_or_connects) {
-        connect_good();
-        expect(step(POLICY_WAKE), POLICY_PROBE, CHANNEL_CONNECTED);
-        (void)step_cause(POLICY_LOST, CAUSE_UNAVAILABLE);
-        expect(step(POLICY_WAKE), POLICY_CONNECT, CHANNEL_CONNECTING);
 }
 
 Test(policy, stop_ends_everything_and_start_begins_anew) {
