@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* From netmon's answers to the policy's view: which path is best for a channel, and what became of
+ * those that its link and its attempt were made on. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "path.h"
+#include "policy.h"
+
+/* A connection, established or in the making. */
+struct view_use {
+        bool exists;
+        int ifindex;        /* of the path it was made on; 0: unknown then */
+        const char *source; /* its own address; NULL while it has none */
+        bool bound;         /* to that interface */
+};
+
+struct view_input {
+        /* Answers for the server's addresses, one per family at most, the preferred first. */
+        const struct paths *answers[2];
+        size_t n_answers;
+        const struct interfaces *interfaces;
+        bool refuse_metered; /* paths that are or may be metered do not count */
+        struct view_use link;
+        struct view_use attempt;
+};
+
+/* Fills the view; `ret_best`, borrowed from the answers, is the path behind view.best: NULL when
+ * there is none that is usable. */
+void view_build(const struct view_input *input, struct policy_view *ret,
+                const struct path **ret_best);
+
+/* Is a connection over this path to be bound to its interface? Not to local destinations, nor where
+ * the route has several next hops. */
+bool path_wants_binding(const struct path *path);
