@@ -146,7 +146,7 @@ static const struct row rows[] = {
         BYTES("tls-ca", tls_ca, CA_MAX_BYTES),
         STRINGS("tls-pin", ROW_LIST, tls_pins, KIB, text_is_pin, "\"sha256//\" and 44 digits of base64"),
         WORD("tls-min", tls13_only, "1.2", "1.3"),
-        TEXT("proxy", proxy, 512, "", text_is_printable, "http://HOST:PORT"),
+        TEXT("proxy", proxy, 512, "", text_is_proxy, "http://HOST:PORT"),
 };
 /* clang-format on */
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "uri.h"
+
 bool text_is_printable(const char *text) {
         for (; *text; text++)
                 if ((unsigned char)*text < 0x20 || *text == 0x7f)
@@ -56,4 +58,16 @@ bool text_is_channel_name(const char *text) {
                 strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-");
 
         return len >= 1 && len <= 128 && text[len] == '\0';
+}
+
+bool text_is_proxy(const char *text) {
+        char problem[128];
+        struct uri uri;
+
+        if (*text == '\0')
+                return true;
+        if (uri_parse_proxy(text, &uri, problem, sizeof(problem)) < 0)
+                return false;
+        uri_deinit(&uri);
+        return true;
 }

@@ -17,6 +17,9 @@ bool text_is_token(const char *text);
 /* "sha256//" and 32 bytes in base64, as libcurl takes a pinned public key. */
 bool text_is_pin(const char *text);
 
+/* Empty, or the URI of an HTTP proxy. */
+bool text_is_proxy(const char *text);
+
 /* A header that an app may add to the upgrade request: none that belongs to the handshake or
  * changes how the request is read. */
 bool text_is_header_name(const char *text);

@@ -62,3 +62,11 @@ Test(text, control_characters_are_not_printable) {
         cr_assert(not(text_is_printable("\x1b[31m")));
         cr_assert(not(text_is_printable("\x7f")));
 }
+
+Test(text, proxies) {
+        cr_assert(text_is_proxy(""));
+        cr_assert(text_is_proxy("http://proxy.example:3128"));
+        cr_assert(not(text_is_proxy("socks5://proxy.example:1080")));
+        cr_assert(not(text_is_proxy("http://user:secret@proxy.example")));
+        cr_assert(not(text_is_proxy("proxy.example")));
+}
