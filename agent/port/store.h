@@ -171,6 +171,8 @@ struct store_request {
         uint64_t *found; /* what ids[] becomes with the commit */
         size_t n_found;
         size_t found_room;
+        size_t messages_room;
+        uint64_t result_bytes; /* of payloads in messages[], where they are the result */
 };
 
 struct store_request *store_request_new(enum store_kind kind, uint64_t channel);

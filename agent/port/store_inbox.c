@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store_inbox.h"
+
+#include <errno.h>
+
+#include "cleanup.h"
+#include "store_request.h"
+
+/* 1: gone; 0: it was not there. */
+static int take_out(struct store_db *db, struct tally *tally, uint64_t id) {
+        CLEANUP(store_db_resetp) sqlite3_stmt *find = store_db_query(db, QUERY_INBOX_FIND);
+        sqlite3_stmt *delete = store_db_query(db, QUERY_INBOX_DELETE);
+        int r;
+
+        bind_u64(find, 1, tally->channel);
+        bind_u64(find, 2, id);
+        r = store_db_step(db, find);
+        if (r <= 0)
+                return r;
+        tally_subtract(&tally->n.counts.n_unread, 1);
+        tally_subtract(&tally->n.counts.unread_bytes, column_u64(find, 0));
+        bind_u64(delete, 1, tally->channel);
+        bind_u64(delete, 2, id);
+        r = store_db_run(db, delete);
+        return r < 0 ? r : 1;
+}
+
+static int make_way(struct store_db *db, struct tally *tally, struct store_request *request,
+                    uint64_t bytes) {
+        const struct store_counts *counts = &tally->n.counts;
+        uint64_t id;
+        int r;
+
+        if (store_request_is_over(request, 1, bytes))
+                return -ENOBUFS;
+        while (store_request_is_over(request, counts->n_unread + 1, counts->unread_bytes + bytes)) {
+                sqlite3_stmt *oldest = store_db_query(db, QUERY_INBOX_OLDEST);
+
+                if (!request->drop_oldest)
+                        return -ENOBUFS;
+                bind_u64(oldest, 1, tally->channel);
+                r = store_db_number(db, oldest, &id);
+                if (r < 0)
+                        return r;
+                r = take_out(db, tally, id);
+                if (r <= 0)
+                        return r < 0 ? r : -ENOBUFS;
+                request->n_dropped++;
+        }
+        return 0;
+}
+
+static int receive_one(struct store_db *db, struct tally *tally, struct store_request *request,
+                       struct store_message *m) {
+        sqlite3_stmt *insert = store_db_query(db, QUERY_INBOX_INSERT);
+        int r;
+
+        if (m->payload_bytes > STORE_PAYLOAD_MAX)
+                return -EMSGSIZE;
+        r = make_way(db, tally, request, m->payload_bytes);
+        if (r < 0)
+                return r;
+        if (!store_space_take(db, store_space_pages(&db->space, m->payload_bytes)))
+                return -ENOSPC;
+        m->facts.id = ++tally->n.last_in_id;
+        bind_u64(insert, 1, tally->channel);
+        bind_u64(insert, 2, m->facts.id);
+        bind_u64(insert, 3, m->facts.created_realtime_usec);
+        bind_u64(insert, 4, m->text);
+        bind_bytes(insert, 5, m->payload, m->payload_bytes);
+        r = store_db_run(db, insert);
+        if (r < 0)
+                return r;
+        tally->n.counts.n_unread++;
+        tally->n.counts.unread_bytes += m->payload_bytes;
+        return 0;
+}
+
+int store_inbox_receive(struct store_db *db, struct tally *tally, struct store_request *request) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < request->n_messages; i++)
+                r = receive_one(db, tally, request, &request->messages[i]);
+        return r;
+}
+
+static void read_facts(sqlite3_stmt *row, const struct tally *tally, struct store_message *m) {
+        m->facts.id = column_u64(row, 0);
+        m->facts.created_realtime_usec = column_u64(row, 1);
+        m->text = column_u64(row, 2) != 0;
+        m->redelivered = m->facts.id <= tally->n.offered_in_id;
+}
+
+static int read_rows(struct store_db *db, const struct tally *tally,
+                     struct store_request *request) {
+        CLEANUP(store_db_resetp) sqlite3_stmt *row = store_db_query(db, QUERY_INBOX_READ);
+        int r;
+
+        bind_u64(row, 1, tally->channel);
+        bind_u64(row, 2, request->after_id);
+        bind_u64(row, 3, STORE_PAYLOAD_MAX);
+        while ((r = store_db_step(db, row)) > 0) {
+                size_t len = (size_t)sqlite3_column_bytes(row, 3);
+                struct store_message *m;
+
+                if (!store_request_has_place(request, len))
+                        return 0;
+                m = store_request_add_message(request, len);
+                if (!m)
+                        return -ENOMEM;
+                read_facts(row, tally, m);
+                r = store_message_set_payload(m, sqlite3_column_blob(row, 3), len);
+                if (r < 0)
+                        return r;
+                if (request->n_messages == request->limit_messages)
+                        return 0;
+        }
+        return r;
+}
+
+int store_inbox_read(struct store_db *db, struct tally *tally, struct store_request *request) {
+        uint64_t last;
+        int r;
+
+        r = read_rows(db, tally, request);
+        if (r < 0 || request->n_messages == 0)
+                return r;
+        last = request->messages[request->n_messages - 1].facts.id;
+        if (last > tally->n.offered_in_id)
+                tally->n.offered_in_id = last;
+        return 0;
+}
+
+int store_inbox_acknowledge(struct store_db *db, struct tally *tally,
+                            struct store_request *request) {
+        int r;
+
+        for (size_t i = 0; i < request->n_ids; i++) {
+                r = take_out(db, tally, request->ids[i]);
+                if (r > 0)
+                        r = store_request_find(request, request->ids[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int read_payload(struct store_db *db, const struct tally *tally, struct store_message *m) {
+        CLEANUP(store_db_resetp) sqlite3_stmt *row = store_db_query(db, QUERY_INBOX_PAYLOAD);
+        int r;
+
+        bind_u64(row, 1, tally->channel);
+        bind_u64(row, 2, m->facts.id);
+        r = store_db_step(db, row);
+        if (r <= 0)
+                return r < 0 ? r : -EUCLEAN;
+        return store_message_set_payload(m, sqlite3_column_blob(row, 0),
+                                         (size_t)sqlite3_column_bytes(row, 0));
+}
+
+int store_inbox_list(struct store_db *db, struct tally *tally, struct store_request *request) {
+        CLEANUP(store_db_resetp) sqlite3_stmt *row = store_db_query(db, QUERY_INBOX_LIST);
+        const struct store_filter *filter = &request->filter;
+        uint64_t after_id = filter->after_id;
+        int r;
+
+        /* Incoming messages have neither a tag nor a UUID. */
+        if (filter->tag[0] != '\0' || filter->by_uuid)
+                return 0;
+        if (filter->only_id > after_id)
+                after_id = filter->only_id - 1;
+        bind_u64(row, 1, tally->channel);
+        bind_u64(row, 2, after_id);
+        bind_u64(row, 3, STORE_PAYLOAD_MAX);
+        while ((r = store_db_step(db, row)) > 0) {
+                uint64_t len = column_u64(row, 3), bytes = request->with_payload ? len : 0;
+                struct store_message *m;
+
+                if (filter->only_id > 0 && column_u64(row, 0) != filter->only_id)
+                        return 0;
+                request->more = !store_request_has_place(request, bytes);
+                if (request->more)
+                        return 0;
+                m = store_request_add_message(request, bytes);
+                if (!m)
+                        return -ENOMEM;
+                read_facts(row, tally, m);
+                m->payload_bytes = len;
+                r = request->with_payload ? read_payload(db, tally, m) : 0;
+                if (r < 0)
+                        return r;
+                request->after_id = m->facts.id;
+        }
+        return r;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How many messages of 256 bytes the store takes in a second, against raw write + fdatasync in the
+ * same directory and run; and what a million queued messages cost at the start. Run by hand:
+ * bench_store DIRECTORY */
+
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "moment.h"
+
+#define PAYLOAD_BYTES 256
+#define ROUNDS 5
+#define ROUND_USEC (USEC_PER_SEC / 2)
+
+static void die(const char *what, int error) {
+        (void)fprintf(stderr, "bench_store: %s: %s\n", what, strerror(error));
+        exit(1);
+}
+
+static struct store *open_store(const char *directory) {
+        char problem[512] = "";
+        struct store *store;
+        int r;
+
+        r = store_open(directory, UINT64_C(8) << 30, &store, problem, sizeof(problem));
+        if (r < 0)
+                die(problem, -r);
+        return store;
+}
+
+static struct store_request *wait_done(struct store *store) {
+        struct pollfd wait = {.fd = store_fd(store), .events = POLLIN};
+        struct store_request *done;
+
+        while (!(done = store_take_done(store)))
+                (void)poll(&wait, 1, -1);
+        if (done->error < 0)
+                die("request", -done->error);
+        return done;
+}
+
+static uint64_t open_channel(struct store *store) {
+        struct store_request *put = store_request_new(STORE_CHANNEL_PUT, 0);
+        char name[32];
+        uint64_t id;
+
+        (void)snprintf(name, sizeof(name), "bench-%llu", (unsigned long long)moment_now().usec);
+        put->put = calloc(1, sizeof(*put->put));
+        put->put->app_id = strdup("");
+        put->put->name = strdup(name);
+        put->put->uri = strdup("ws://localhost/");
+        (void)channel_options_init(&put->put->options);
+        store_submit(store, put);
+        put = wait_done(store);
+        id = put->put->id;
+        store_request_free(put);
+        return id;
+}
+
+static void submit_send(struct store *store, uint64_t channel, size_t n_messages, bool uuid) {
+        struct store_request *send = store_request_new(STORE_SEND, channel);
+        static uint64_t counter;
+
+        send->now_realtime_usec = moment_now().realtime_usec;
+        send->messages = calloc(n_messages, sizeof(*send->messages));
+        send->n_messages = n_messages;
+        for (size_t i = 0; i < n_messages; i++) {
+                struct store_message *m = &send->messages[i];
+
+                m->facts.created_realtime_usec = send->now_realtime_usec;
+                m->facts.uuid_given = uuid;
+                /* Version 7: they rise. */
+                for (unsigned byte = 0; byte < 6; byte++)
+                        m->facts.uuid[byte] = (uint8_t)(send->now_realtime_usec >> (40 - 8 * byte));
+                counter++;
+                memcpy(&m->facts.uuid[8], &counter, sizeof(counter));
+                m->payload = malloc(PAYLOAD_BYTES);
+                memset(m->payload, 'x', PAYLOAD_BYTES);
+                m->payload_bytes = PAYLOAD_BYTES;
+        }
+        store_submit(store, send);
+}
+
+/* Messages a second, with so many requests outstanding. */
+static double bench_send(struct store *store, uint64_t channel, size_t outstanding,
+                         size_t n_messages, bool uuid) {
+        uint64_t start = moment_now().usec, end = start + ROUND_USEC, n = 0, now;
+
+        for (size_t i = 0; i < outstanding; i++)
+                submit_send(store, channel, n_messages, uuid);
+        do {
+                store_request_free(wait_done(store));
+                submit_send(store, channel, n_messages, uuid);
+                n += n_messages;
+                now = moment_now().usec;
+        } while (now < end);
+        for (size_t i = 0; i < outstanding; i++)
+                store_request_free(wait_done(store));
+        return (double)n * 1e6 / (double)(now - start);
+}
+
+/* Messages a second that reach the disk with one write and one fdatasync per group. */
+static double bench_raw(const char *directory, size_t group) {
+        static char data[500 * PAYLOAD_BYTES];
+        char path[4200];
+        uint64_t start, end, n = 0, now;
+        int fd;
+
+        (void)snprintf(path, sizeof(path), "%s/raw", directory);
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0)
+                die(path, errno);
+        start = moment_now().usec;
+        end = start + ROUND_USEC;
+        do {
+                if (write(fd, data, group * PAYLOAD_BYTES) < 0 || fdatasync(fd) < 0)
+                        die(path, errno);
+                n += group;
+                now = moment_now().usec;
+        } while (now < end);
+        (void)close(fd);
+        (void)unlink(path);
+        return (double)n * 1e6 / (double)(now - start);
+}
+
+static int compare(const void *a, const void *b) {
+        double x = *(const double *)a, y = *(const double *)b;
+
+        return (x > y) - (x < y);
+}
+
+static double median(double *values) {
+        qsort(values, ROUNDS, sizeof(*values), compare);
+        return values[ROUNDS / 2];
+}
+
+static void bench_rates(const char *directory) {
+        static const struct {
+                size_t outstanding;
+                size_t n_messages;
+                size_t group; /* of the raw write beside it */
+                bool uuid;
+        } rows[] = {
+                {1, 1, 1, false},   {64, 1, 64, false},  {500, 1, 500, false},
+                {2, 500, 500, false}, {64, 1, 64, true}, {2, 500, 500, true},
+        };
+        struct store *store = open_store(directory);
+
+        (void)printf("outstanding x messages    raw msg/s  store msg/s  ratio   (median of %d)\n",
+                     ROUNDS);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                double raw[ROUNDS], ours[ROUNDS], r, o;
+
+                for (int round = 0; round < ROUNDS; round++) {
+                        uint64_t channel = open_channel(store);
+                        struct store_request *remove;
+
+                        raw[round] = bench_raw(directory, rows[i].group);
+                        ours[round] = bench_send(store, channel, rows[i].outstanding,
+                                                 rows[i].n_messages, rows[i].uuid);
+                        remove = store_request_new(STORE_CHANNEL_REMOVE, channel);
+                        store_submit(store, remove);
+                        store_request_free(wait_done(store));
+                }
+                r = median(raw);
+                o = median(ours);
+                (void)printf("%6zu x %-3zu %-12s %11.0f %12.0f %6.0f%%\n", rows[i].outstanding,
+                             rows[i].n_messages, rows[i].uuid ? "with uuid" : "", r, o,
+                             100 * o / r);
+        }
+        store_free(store);
+}
+
+static unsigned long rss_kb(void) {
+        unsigned long size = 0, resident = 0;
+        FILE *file = fopen("/proc/self/statm", "re");
+
+        if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
+                die("/proc/self/statm", EIO);
+        (void)fclose(file);
+        return resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static void bench_million(const char *directory) {
+        struct store *store = open_store(directory);
+        uint64_t start, opened, loaded;
+        struct store_channel **channels;
+        size_t n;
+
+        for (int c = 0; c < 100; c++) {
+                uint64_t channel = open_channel(store);
+
+                for (int i = 0; i < 20; i++)
+                        submit_send(store, channel, 500, false);
+                for (int i = 0; i < 20; i++)
+                        store_request_free(wait_done(store));
+        }
+        store_free(store);
+        /* A process of its own, as large as a new one. */
+        if (fork() != 0) {
+                (void)wait(NULL);
+                return;
+        }
+        start = moment_now().usec;
+        store = open_store(directory);
+        opened = moment_now().usec;
+        if (store_load_channels(store, &channels, &n) < 0)
+                die("load", EIO);
+        loaded = moment_now().usec;
+        (void)printf("a million messages in %zu channels: open %.1f ms, load %.1f ms, RSS %lu kB\n",
+                     n, (double)(opened - start) / 1000, (double)(loaded - opened) / 1000,
+                     rss_kb());
+        (void)fflush(stdout);
+        _exit(0);
+}
+
+int main(int argc, char *argv[]) {
+        char template[4096];
+
+        if (argc != 2) {
+                (void)fprintf(stderr, "usage: bench_store DIRECTORY\n");
+                return 2;
+        }
+        (void)snprintf(template, sizeof(template), "%s/wherry-store-XXXXXX", argv[1]);
+        if (!mkdtemp(template))
+                die(template, errno);
+        bench_rates(template);
+        bench_million(template);
+        return 0;
+}
