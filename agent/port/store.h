@@ -155,7 +155,7 @@ struct store_request {
         uint64_t n_dropped;
         bool with_payload;
         struct store_filter filter;
-        bool more;
+        bool more; /* the limits have ended a reading: there may be others */
         uint64_t now_realtime_usec; /* always set by the submitter */
         uint64_t next_due_realtime_usec;
         uint64_t next_expiry_realtime_usec;

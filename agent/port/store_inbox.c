@@ -103,7 +103,8 @@ static int read_rows(struct store_db *db, const struct tally *tally,
                 size_t len = (size_t)sqlite3_column_bytes(row, 3);
                 struct store_message *m;
 
-                if (!store_request_has_place(request, len))
+                request->more = !store_request_has_place(request, len);
+                if (request->more)
                         return 0;
                 m = store_request_add_message(request, len);
                 if (!m)
@@ -112,7 +113,8 @@ static int read_rows(struct store_db *db, const struct tally *tally,
                 r = store_message_set_payload(m, sqlite3_column_blob(row, 3), len);
                 if (r < 0)
                         return r;
-                if (request->n_messages == request->limit_messages)
+                request->more = request->n_messages == request->limit_messages;
+                if (request->more)
                         return 0;
         }
         return r;

@@ -114,7 +114,8 @@ static int read_out(struct store_db *db, const struct tally *tally, struct store
 
                 if (store_request_has_id(request, column_u64(row, COLUMN_ID)))
                         continue;
-                if (!store_request_has_place(request, bytes))
+                request->more = !store_request_has_place(request, bytes);
+                if (request->more)
                         return 0;
                 m = store_request_add_message(request, bytes);
                 if (!m)
@@ -124,7 +125,8 @@ static int read_out(struct store_db *db, const struct tally *tally, struct store
                                               (size_t)sqlite3_column_bytes(row, COLUMN_PAYLOAD));
                 if (r < 0)
                         return r;
-                if (request->n_messages == request->limit_messages)
+                request->more = request->n_messages == request->limit_messages;
+                if (request->more)
                         return 0;
         }
         return r;

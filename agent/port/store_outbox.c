@@ -181,6 +181,8 @@ int store_outbox_send(struct store_db *db, struct tally *tally, struct store_req
 int store_outbox_finish(struct store_db *db, struct tally *tally, struct store_request *request) {
         int r;
 
+        if (!message_state_is_final(request->state))
+                return -EINVAL;
         for (size_t i = 0; i < request->n_ids; i++) {
                 r = leave(db, tally, request->ids[i], request->state, request->reason,
                           request->now_realtime_usec);
