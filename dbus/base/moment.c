@@ -11,6 +11,10 @@ static uint64_t clock_usec(clockid_t clock) {
         return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
+uint64_t moment_boottime_usec(void) {
+        return clock_usec(CLOCK_BOOTTIME);
+}
+
 struct moment moment_now(void) {
         struct moment at = {
                 .usec = clock_usec(CLOCK_BOOTTIME),

@@ -16,3 +16,6 @@ struct moment {
 };
 
 struct moment moment_now(void);
+
+/* CLOCK_BOOTTIME alone, for what runs often. */
+uint64_t moment_boottime_usec(void);
