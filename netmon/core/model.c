@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "model.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "settings.h"
+
+#define OPERSTATE_UNKNOWN 0 /* RFC 2863 as in IF_OPER_* */
+#define OPERSTATE_UP 6
+
+void model_init(struct model *model, const struct settings *settings) {
+        *model = (struct model){.settings = settings};
+}
+
+static void link_free(struct link *link) {
+        free(link->altnames);
+        free(link->addresses);
+        free(link);
+}
+
+void model_deinit(struct model *model) {
+        for (size_t i = 0; i < model->n_links; i++)
+                link_free(model->links[i]);
+        free(model->links);
+        model->links = NULL;
+        model->n_links = 0;
+}
+
+/* Where the link of `index` is, or would have to be put. */
+static size_t find_place(const struct model *model, uint32_t index) {
+        size_t low = 0, high = model->n_links;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (model->links[middle]->facts.index < index)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+struct link *model_find(const struct model *model, uint32_t index) {
+        size_t place = find_place(model, index);
+
+        if (place == model->n_links || model->links[place]->facts.index != index)
+                return NULL;
+        return model->links[place];
+}
+
+struct link *model_find_name(const struct model *model, const char *name) {
+        for (size_t i = 0; i < model->n_links; i++) {
+                struct link *link = model->links[i];
+
+                if (strcmp(link->facts.name, name) == 0)
+                        return link;
+                for (size_t at = 0; at < link->altnames_len; at += strlen(link->altnames + at) + 1)
+                        if (strcmp(link->altnames + at, name) == 0)
+                                return link;
+        }
+        return NULL;
+}
+
+const struct address *link_find_address(const struct link *link, const struct netaddr *address) {
+        for (size_t i = 0; i < link->n_addresses; i++)
+                if (netaddr_equal(&link->addresses[i].local, address))
+                        return &link->addresses[i];
+        return NULL;
+}
+
+enum netaddr_scope address_scope(const struct address *address) {
+        enum netaddr_scope own = netaddr_scope(&address->local), given = NETADDR_GLOBAL;
+
+        if (address->scope >= RT_SCOPE_HOST)
+                given = NETADDR_HOST;
+        else if (address->scope >= RT_SCOPE_LINK)
+                given = NETADDR_LINK;
+        else if (address->scope >= RT_SCOPE_SITE)
+                given = NETADDR_SITE;
+        return given < own ? given : own;
+}
+
+bool address_is_routable(const struct address *address) {
+        return !address_is_duplicate(address) && !address_is_tentative(address) &&
+               address_scope(address) > NETADDR_LINK;
+}
+
+static int model_add(struct model *model, uint32_t index, struct link **ret) {
+        size_t place = find_place(model, index);
+        struct link *link;
+        void *links;
+
+        links = reallocarray(model->links, model->n_links + 1, sizeof(*model->links));
+        if (!links)
+                return -ENOMEM;
+        model->links = links;
+        link = calloc(1, sizeof(*link));
+        if (!link)
+                return -ENOMEM;
+        link->facts.index = index;
+        link->id = ++model->last_id;
+        memmove(model->links + place + 1, model->links + place,
+                (model->n_links - place) * sizeof(*model->links));
+        model->links[place] = link;
+        model->n_links++;
+        *ret = link;
+        return 0;
+}
+
+/* Type and metered follow from kernel, sysfs and, before all, the configuration. */
+static unsigned link_classify(struct link *link, const struct settings *settings) {
+        enum link_type type = link_type_guess(&link->facts, &link->device);
+        enum metered metered;
+        enum metered_source source = METERED_SOURCE_CONFIG;
+        unsigned changed = 0;
+
+        (void)settings_type(settings, link->facts.name, &type);
+        if (!settings_metered(settings, link->facts.name, &metered)) {
+                metered = link_type_metered(type);
+                source = metered == METERED_UNKNOWN ? METERED_SOURCE_NONE : METERED_SOURCE_TYPE;
+        }
+        if (link->type != type)
+                changed |= LINK_CHANGE_TYPE;
+        if (link->metered != metered || link->metered_source != source)
+                changed |= LINK_CHANGE_METERED;
+        link->type = type;
+        link->metered = metered;
+        link->metered_source = source;
+        return changed;
+}
+
+static unsigned link_set_usable(struct link *link, uint64_t now_usec) {
+        bool usable = link_is_up(link) && link_has_carrier(link) &&
+                      (link->facts.operstate == OPERSTATE_UP ||
+                       link->facts.operstate == OPERSTATE_UNKNOWN);
+
+        if (link->usable == usable && link->since_usec != 0)
+                return 0;
+        link->usable = usable;
+        link->since_usec = now_usec;
+        return LINK_CHANGE_USABLE;
+}
+
+static int link_set_altnames(struct link *link, const char *altnames, size_t len) {
+        char *copy = NULL;
+
+        if (link->altnames_len == len && (len == 0 || memcmp(link->altnames, altnames, len) == 0))
+                return 0;
+        if (len > 0) {
+                copy = malloc(len);
+                if (!copy)
+                        return -ENOMEM;
+                memcpy(copy, altnames, len);
+        }
+        free(link->altnames);
+        link->altnames = copy;
+        link->altnames_len = len;
+        return LINK_CHANGE_ALTNAMES;
+}
+
+static unsigned link_set_facts(struct link *link, const struct link_facts *now) {
+        const struct link_facts *was = &link->facts;
+        unsigned flags = was->flags ^ now->flags, changed = 0;
+
+        if (flags & IFF_UP)
+                changed |= LINK_CHANGE_UP;
+        if (flags & IFF_LOWER_UP)
+                changed |= LINK_CHANGE_CARRIER;
+        if (was->operstate != now->operstate)
+                changed |= LINK_CHANGE_OPERSTATE;
+        if (was->carrier_changes != now->carrier_changes)
+                changed |= LINK_CHANGE_CARRIER_CHANGES;
+        if (was->mtu != now->mtu)
+                changed |= LINK_CHANGE_MTU;
+        if (was->master != now->master || was->lower != now->lower ||
+            strcmp(was->slave_kind, now->slave_kind) != 0)
+                changed |= LINK_CHANGE_PLACE;
+        if (strcmp(was->name, now->name) != 0)
+                changed |= LINK_CHANGE_NAME;
+        if (was->hardware_address_len != now->hardware_address_len ||
+            memcmp(was->hardware_address, now->hardware_address, now->hardware_address_len) != 0)
+                changed |= LINK_CHANGE_HARDWARE_ADDRESS;
+        link->facts = *now;
+        return changed;
+}
+
+/* Takes what a message or a dump says of the link; `changed` is what is known to differ. */
+static unsigned link_update(struct link *link, const struct link_facts *now, unsigned changed,
+                            const struct settings *settings, uint64_t now_usec) {
+        changed |= link_set_facts(link, now);
+        if (changed & (LINK_CHANGE_ADDED | LINK_CHANGE_NAME))
+                changed |= link_classify(link, settings);
+        changed |= link_set_usable(link, now_usec);
+        link->changed |= changed;
+        link->recent |= changed;
+        return changed;
+}
+
+int model_apply_link(struct model *model, const struct link_msg *msg, uint64_t now_usec) {
+        struct link *link = model_find(model, msg->facts.index);
+        unsigned changed = 0;
+        int r;
+
+        if (!link) {
+                r = model_add(model, msg->facts.index, &link);
+                if (r < 0)
+                        return r;
+                changed |= LINK_CHANGE_ADDED;
+        }
+        r = link_set_altnames(link, msg->altnames, msg->altnames_len);
+        if (r < 0)
+                return r;
+        changed |= (unsigned)r;
+        return (int)link_update(link, &msg->facts, changed, model->settings, now_usec);
+}
+
+void model_set_device(struct model *model, struct link *link, const struct link_device *device) {
+        unsigned changed;
+
+        link->device = *device;
+        changed = link_classify(link, model->settings);
+        link->changed |= changed;
+        link->recent |= changed;
+}
+
+bool model_remove_link(struct model *model, uint32_t index) {
+        size_t place = find_place(model, index);
+
+        if (place == model->n_links || model->links[place]->facts.index != index)
+                return false;
+        link_free(model->links[place]);
+        model->n_links--;
+        memmove(model->links + place, model->links + place + 1,
+                (model->n_links - place) * sizeof(*model->links));
+        return true;
+}
+
+static struct address *find_address(const struct link *link, const struct address *address) {
+        for (size_t i = 0; i < link->n_addresses; i++) {
+                struct address *own = &link->addresses[i];
+
+                if (netaddr_equal(&own->local, &address->local) &&
+                    netaddr_equal(&own->peer, &address->peer) &&
+                    own->prefix_len == address->prefix_len)
+                        return own;
+        }
+        return NULL;
+}
+
+static int link_changed_addresses(struct link *link) {
+        link->changed |= LINK_CHANGE_ADDRESSES;
+        link->recent |= LINK_CHANGE_ADDRESSES;
+        return LINK_CHANGE_ADDRESSES;
+}
+
+int model_apply_address(struct model *model, const struct address_msg *msg) {
+        struct link *link = model_find(model, msg->index);
+        struct address *own, *addresses;
+
+        if (!link)
+                return 0;
+        own = find_address(link, &msg->address);
+        if (own) {
+                if (own->flags == msg->address.flags && own->scope == msg->address.scope)
+                        return 0;
+                *own = msg->address;
+                return link_changed_addresses(link);
+        }
+        addresses = reallocarray(link->addresses, link->n_addresses + 1, sizeof(*addresses));
+        if (!addresses)
+                return -ENOMEM;
+        link->addresses = addresses;
+        addresses[link->n_addresses++] = msg->address;
+        return link_changed_addresses(link);
+}
+
+bool model_remove_address(struct model *model, const struct address_msg *msg) {
+        struct link *link = model_find(model, msg->index);
+        struct address *own = link ? find_address(link, &msg->address) : NULL;
+        size_t after;
+
+        if (!own)
+                return false;
+        after = link->n_addresses - (size_t)(own - link->addresses) - 1;
+        memmove(own, own + 1, after * sizeof(*own));
+        link->n_addresses--;
+        (void)link_changed_addresses(link);
+        return true;
+}
+
+static bool same_addresses(const struct link *a, const struct link *b) {
+        if (a->n_addresses != b->n_addresses)
+                return false;
+        for (size_t i = 0; i < a->n_addresses; i++) {
+                const struct address *other = find_address(b, &a->addresses[i]);
+
+                if (!other || other->flags != a->addresses[i].flags ||
+                    other->scope != a->addresses[i].scope)
+                        return false;
+        }
+        return true;
+}
+
+/* Another link may have got the index of one that is gone. */
+static bool same_link(const struct link *was, const struct link *now) {
+        const struct link_facts *a = &was->facts, *b = &now->facts;
+
+        if (strcmp(a->kind, b->kind) != 0)
+                return false;
+        return strcmp(a->name, b->name) == 0 ||
+               (a->hardware_address_len == b->hardware_address_len &&
+                memcmp(a->hardware_address, b->hardware_address, a->hardware_address_len) == 0);
+}
+
+/* Makes `link` what `fresh` is. */
+static unsigned link_replace(struct link *link, struct link *fresh, const struct settings *settings,
+                             uint64_t now_usec) {
+        unsigned changed = 0;
+
+        if (link->altnames_len != fresh->altnames_len ||
+            (fresh->altnames_len > 0 &&
+             memcmp(link->altnames, fresh->altnames, fresh->altnames_len) != 0)) {
+                changed |= LINK_CHANGE_ALTNAMES;
+                free(link->altnames);
+                link->altnames = STEAL(fresh->altnames);
+                link->altnames_len = fresh->altnames_len;
+        }
+        if (!same_addresses(link, fresh)) {
+                changed |= LINK_CHANGE_ADDRESSES;
+                free(link->addresses);
+                link->addresses = STEAL(fresh->addresses);
+                link->n_addresses = fresh->n_addresses;
+        }
+        return link_update(link, &fresh->facts, changed, settings, now_usec);
+}
+
+bool model_replace(struct model *model, struct model *fresh, uint64_t now_usec) {
+        struct link **links;
+        size_t n_links;
+        unsigned changed = 0;
+
+        for (size_t i = 0; i < fresh->n_links; i++) {
+                struct link *now = fresh->links[i];
+                size_t place = find_place(model, now->facts.index);
+                struct link *was = place < model->n_links ? model->links[place] : NULL;
+
+                if (!was || was->facts.index != now->facts.index || !same_link(was, now)) {
+                        now->id = ++model->last_id;
+                        changed |= now->changed;
+                        continue;
+                }
+                changed |= link_replace(was, now, model->settings, now_usec);
+                fresh->links[i] = was;
+                model->links[place] = now; /* freed below with what is left of the old model */
+        }
+        /* One that is gone without another in its place shows in the count only. */
+        if (model->n_links != fresh->n_links)
+                changed |= LINK_CHANGE_ADDED;
+        links = model->links;
+        n_links = model->n_links;
+        model->links = fresh->links;
+        model->n_links = fresh->n_links;
+        fresh->links = links;
+        fresh->n_links = n_links;
+        model_deinit(fresh);
+        return changed != 0;
+}

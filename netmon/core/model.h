@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The mirror of the kernel's links and addresses: all that netmon keeps of the network.
+ *
+ * Every change sets a bit of the link; who has published it clears the bits. */
+
+#include <linux/if_addr.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "address_msg.h"
+#include "link_msg.h"
+#include "link_type.h"
+
+struct settings;
+
+/* What differs since it was last published. */
+enum link_change {
+        LINK_CHANGE_ADDED = 1 << 0,
+        LINK_CHANGE_NAME = 1 << 1,
+        LINK_CHANGE_ALTNAMES = 1 << 2,
+        LINK_CHANGE_TYPE = 1 << 3,
+        LINK_CHANGE_UP = 1 << 4,
+        LINK_CHANGE_CARRIER = 1 << 5,
+        LINK_CHANGE_OPERSTATE = 1 << 6,
+        LINK_CHANGE_USABLE = 1 << 7,
+        LINK_CHANGE_CARRIER_CHANGES = 1 << 8,
+        LINK_CHANGE_ADDRESSES = 1 << 9,
+        LINK_CHANGE_MTU = 1 << 10,
+        LINK_CHANGE_HARDWARE_ADDRESS = 1 << 11,
+        LINK_CHANGE_METERED = 1 << 12,
+        LINK_CHANGE_PLACE = 1 << 13, /* master or lower link */
+};
+
+enum metered_source {
+        METERED_SOURCE_NONE,
+        METERED_SOURCE_CONFIG,
+        METERED_SOURCE_TYPE,
+};
+
+struct link {
+        uint64_t id; /* never used again, unlike the index */
+        struct link_facts facts;
+        char *altnames; /* each with its end, altnames_len bytes in all */
+        size_t altnames_len;
+        struct link_device device;
+        enum link_type type;
+        enum metered metered;
+        enum metered_source metered_source;
+        bool usable;               /* up, with carrier, operational: packets can leave */
+        uint64_t since_usec;       /* when `usable` became what it is */
+        struct address *addresses; /* in the order in which they came */
+        size_t n_addresses;
+        bool in_path;     /* of an answer that is published or watched */
+        unsigned changed; /* enum link_change, not yet published */
+        unsigned recent;  /* the same, not yet forgotten as the reason of a path's change */
+};
+
+struct model {
+        const struct settings *settings; /* borrowed */
+        struct link **links;             /* by index */
+        size_t n_links;
+        uint64_t last_id;
+};
+
+void model_init(struct model *model, const struct settings *settings);
+void model_deinit(struct model *model);
+
+/* Apply a message at `now_usec` (CLOCK_BOOTTIME). They return which enum link_change bits it made
+ * differ, 0 for nothing, or -ENOMEM. */
+int model_apply_link(struct model *model, const struct link_msg *msg, uint64_t now_usec);
+int model_apply_address(struct model *model, const struct address_msg *msg);
+/* What sysfs says of a link that was added. */
+void model_set_device(struct model *model, struct link *link, const struct link_device *device);
+/* True when there was such a link or address. */
+bool model_remove_link(struct model *model, uint32_t index);
+bool model_remove_address(struct model *model, const struct address_msg *msg);
+
+/* Makes `model` what `fresh` is, as if every difference had been told by a message. Empties
+ * `fresh`. Returns true when anything differed. */
+bool model_replace(struct model *model, struct model *fresh, uint64_t now_usec);
+
+struct link *model_find(const struct model *model, uint32_t index);
+/* By name or alternative name. */
+struct link *model_find_name(const struct model *model, const char *name);
+
+static inline bool link_is_up(const struct link *link) {
+        return link->facts.flags & IFF_UP;
+}
+
+static inline bool link_has_carrier(const struct link *link) {
+        return link->facts.flags & IFF_LOWER_UP;
+}
+
+/* A port of a bridge, bond or team: packets go out through its master. A VRF only sorts links. */
+static inline bool link_is_port(const struct link *link) {
+        return link->facts.master != 0 && strcmp(link->facts.slave_kind, "vrf") != 0;
+}
+
+/* The address on this link; NULL when it has it not. */
+const struct address *link_find_address(const struct link *link, const struct netaddr *address);
+
+static inline bool address_is_duplicate(const struct address *address) {
+        return address->flags & IFA_F_DADFAILED;
+}
+
+static inline bool address_is_tentative(const struct address *address) {
+        return (address->flags & IFA_F_TENTATIVE) && !(address->flags & IFA_F_OPTIMISTIC);
+}
+
+/* How far it reaches: by its bits, or less when whoever set it said so. */
+enum netaddr_scope address_scope(const struct address *address);
+/* Usable as the source of a packet that leaves the link. */
+bool address_is_routable(const struct address *address);
