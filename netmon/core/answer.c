@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "answer.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "alternatives.h"
+#include "lookup.h"
+#include "model.h"
+#include "question.h"
+#include "settings.h"
+
+static bool same_nexthops(const struct answer *a, const struct answer *b) {
+        if (a->n_nexthops != b->n_nexthops)
+                return false;
+        for (size_t i = 0; i < a->n_nexthops; i++)
+                if (a->nexthops[i].ifindex != b->nexthops[i].ifindex ||
+                    a->nexthops[i].weight != b->nexthops[i].weight ||
+                    !netaddr_equal(&a->nexthops[i].gateway, &b->nexthops[i].gateway) ||
+                    strcmp(a->nexthop_names[i], b->nexthop_names[i]) != 0)
+                        return false;
+        return true;
+}
+
+static void set_nexthops(struct answer *answer, const struct model *model,
+                         const struct route_reply *match) {
+        answer->n_nexthops = match->n_nexthops;
+        memcpy(answer->nexthops, match->nexthops, sizeof(answer->nexthops));
+        for (size_t i = 0; i < match->n_nexthops; i++) {
+                const struct link *link = model_find(model, match->nexthops[i].ifindex);
+
+                if (link)
+                        memcpy(answer->nexthop_names[i], link->facts.name, IFNAMSIZ);
+        }
+}
+
+/* Which member of a set answers depends on the destination and on chance: stay with the one of
+ * before while it works. */
+static void keep_nexthop(const struct lookup *lookup, const struct answer *previous,
+                         const struct route_query *query, const struct route_reply *match,
+                         struct answer *answer) {
+        const struct path *was = &previous->selected;
+        const struct link *link = model_find(lookup->model, was->ifindex);
+        struct path kept = answer->selected;
+        bool unknown;
+
+        if (!link || answer->n_nexthops == 0 || !same_nexthops(previous, answer) ||
+            was->family != kept.family || was->why != PATH_USABLE || kept.why != PATH_USABLE)
+                return;
+        kept.ifindex = was->ifindex;
+        kept.gateway = was->gateway;
+        kept.source = was->source;
+        kept.mtu = match->mtu;
+        path_set_link(&kept, link);
+        if (path_judge(&kept, lookup->model, &query->destination, &unknown) == PATH_USABLE)
+                answer->selected = kept;
+}
+
+static void keep_time(const struct answer *previous, uint64_t now_usec, struct path *path) {
+        path->since_usec = now_usec;
+        if (!previous)
+                return;
+        if (path_continues(&previous->selected, path)) {
+                path->since_usec = previous->selected.since_usec;
+                return;
+        }
+        if (previous->has_split && path_continues(&previous->split, path)) {
+                path->since_usec = previous->split.since_usec;
+                return;
+        }
+        for (size_t i = 0; i < previous->n_alternatives; i++)
+                if (path_continues(&previous->alternatives[i], path)) {
+                        path->since_usec = previous->alternatives[i].since_usec;
+                        return;
+                }
+}
+
+/* Fills *ret_query and the selected path of *ret. Returns 1 when ways around it are to be looked
+ * for, 0 when not, or -EAGAIN. */
+static int ask_selected(struct lookup *lookup, const struct question *question,
+                        const struct netaddr *address, const struct answer *previous,
+                        struct route_query *ret_query, struct answer *ret) {
+        struct route_query query = {
+                .destination = *address,
+                .uid = question->uid,
+                .mark = question->mark,
+                .protocol = question->protocol,
+                .port = question->port,
+        };
+        struct route_reply match;
+        int r;
+
+        *ret = (struct answer){};
+        if (question->interface[0] != '\0') {
+                const struct link *link = model_find_name(lookup->model, question->interface);
+
+                ret->selected.family = address->family;
+                ret->selected.type = LINK_TYPE_UNKNOWN;
+                ret->selected.why = PATH_NO_ROUTE;
+                if (!link)
+                        return 0;
+                query.oif = link->facts.index;
+        }
+        r = lookup_path(lookup, &query, &ret->selected, &match);
+        if (r < 0)
+                return r;
+        set_nexthops(ret, lookup->model, &match);
+        *ret_query = query;
+        if (query.oif != 0) {
+                /* Whoever insists on an interface wants no other. */
+                if (ret->selected.why != PATH_USABLE || match.type != RTN_UNICAST)
+                        return 0;
+                r = lookup_rp_filter(lookup, &query, &ret->selected);
+                if (r > 0)
+                        ret->selected.why = PATH_RP_FILTER;
+                return r < 0 ? r : 0;
+        }
+        if (previous)
+                keep_nexthop(lookup, previous, &query, &match, ret);
+        /* To the machine itself, and for a broadcast, there is no other way. */
+        return match.type == RTN_UNICAST || match.type == RTN_UNSPEC;
+}
+
+static int ask_address(struct lookup *lookup, const struct question *question,
+                       const struct netaddr *address, const struct answer *previous,
+                       struct answer *ret) {
+        struct route_query query;
+        int r;
+
+        r = ask_selected(lookup, question, address, previous, &query, ret);
+        if (r <= 0)
+                return r;
+        return alternatives_find(lookup, &query, ret);
+}
+
+static bool halves_differ(const struct answer *low, const struct answer *high) {
+        if (low->n_nexthops > 0 && low->selected.table == high->selected.table &&
+            same_nexthops(low, high))
+                return false;
+        return low->selected.ifindex != high->selected.ifindex ||
+               low->selected.why != high->selected.why ||
+               !netaddr_equal(&low->selected.gateway, &high->selected.gateway);
+}
+
+static int ask_default4(struct lookup *lookup, const struct question *question,
+                        const struct answer *previous, struct answer *ret) {
+        const struct settings *settings = lookup->model->settings;
+        struct route_query query;
+        struct answer high;
+        int r;
+
+        r = ask_address(lookup, question, &settings->default4_low, previous, ret);
+        if (r < 0)
+                return r;
+        r = ask_selected(lookup, question, &settings->default4_high, NULL, &query, &high);
+        if (r < 0)
+                return r;
+        if (halves_differ(ret, &high)) {
+                ret->split = high.selected;
+                ret->has_split = true;
+        }
+        return 0;
+}
+
+/* Adds the paths of the family that was not chosen to the ways around the chosen one. */
+static void add_other_family(struct answer *chosen, const struct answer *other) {
+        bool guarded = alternatives_guarded(&chosen->selected);
+
+        if (other->selected.why == PATH_USABLE &&
+            other->selected.ifindex != chosen->selected.ifindex &&
+            (!guarded || other->selected.type == LINK_TYPE_VPN))
+                alternatives_add(chosen, &other->selected);
+        for (size_t i = 0; i < other->n_alternatives; i++)
+                if (other->alternatives[i].ifindex != chosen->selected.ifindex &&
+                    (!guarded || other->alternatives[i].type == LINK_TYPE_VPN))
+                        alternatives_add(chosen, &other->alternatives[i]);
+}
+
+bool answer_prefers6(const struct answer *four, const struct answer *six) {
+        if (four->selected.why == PATH_USABLE)
+                return false;
+        if (six->selected.why == PATH_USABLE)
+                return true;
+        return four->selected.ifindex == 0 && six->selected.ifindex != 0;
+}
+
+static int ask_default(struct lookup *lookup, const struct question *question,
+                       const struct answer *previous, struct answer *ret) {
+        struct answer six;
+        int r;
+
+        r = ask_default4(lookup, question, previous, ret);
+        if (r < 0)
+                return r;
+        r = ask_address(lookup, question, &lookup->model->settings->default6, previous, &six);
+        if (r < 0)
+                return r;
+        if (answer_prefers6(ret, &six)) {
+                add_other_family(&six, ret);
+                *ret = six;
+        } else {
+                add_other_family(ret, &six);
+        }
+        return 0;
+}
+
+int answer_ask(const struct question *question, const struct model *model,
+               const struct kernel *kernel, const struct answer *previous, uint64_t now_usec,
+               struct answer *ret) {
+        struct lookup lookup = {.model = model, .kernel = kernel};
+        struct answer answer;
+        int r = 0;
+
+        switch (question->kind) {
+        case QUESTION_ADDRESS:
+                r = ask_address(&lookup, question, &question->address, previous, &answer);
+                break;
+        case QUESTION_DEFAULT:
+                r = ask_default(&lookup, question, previous, &answer);
+                break;
+        case QUESTION_DEFAULT4:
+                r = ask_default4(&lookup, question, previous, &answer);
+                break;
+        case QUESTION_DEFAULT6:
+                r = ask_address(&lookup, question, &model->settings->default6, previous, &answer);
+                break;
+        }
+        if (r < 0)
+                return r;
+        keep_time(previous, now_usec, &answer.selected);
+        if (answer.has_split)
+                keep_time(previous, now_usec, &answer.split);
+        for (size_t i = 0; i < answer.n_alternatives; i++)
+                keep_time(previous, now_usec, &answer.alternatives[i]);
+        *ret = answer;
+        return lookup.unknown;
+}
+
+bool answer_is_usable(const struct answer *answer) {
+        return answer->selected.why == PATH_USABLE || answer->n_alternatives > 0;
+}
+
+bool answer_equal(const struct answer *a, const struct answer *b) {
+        if (!path_equal(&a->selected, &b->selected) || !same_nexthops(a, b) ||
+            a->has_split != b->has_split || a->n_alternatives != b->n_alternatives)
+                return false;
+        if (a->has_split && !path_equal(&a->split, &b->split))
+                return false;
+        for (size_t i = 0; i < a->n_alternatives; i++)
+                if (!path_equal(&a->alternatives[i], &b->alternatives[i]))
+                        return false;
+        return true;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "reasons.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "answer.h"
+#include "hidden.h"
+#include "model.h"
+
+static const char *const words[REASON_COUNT] = {
+        "start", "carrier", "admin", "address", "route",
+        "rule",  "gateway", "vpn",   "metered", "resync",
+};
+
+const char *reason_to_string(enum reason reason) {
+        return words[__builtin_ctz(reason)];
+}
+
+static unsigned reasons_of_link(const struct link *link) {
+        unsigned reasons = 0;
+
+        /* An interface switched off has no carrier either. */
+        if (link->recent & (LINK_CHANGE_ADDED | LINK_CHANGE_UP | LINK_CHANGE_NAME))
+                reasons |= REASON_ADMIN;
+        else if (link->recent & (LINK_CHANGE_CARRIER | LINK_CHANGE_OPERSTATE))
+                reasons |= REASON_CARRIER;
+        if (link->recent & LINK_CHANGE_ADDRESSES)
+                reasons |= REASON_ADDRESS;
+        if (link->recent & LINK_CHANGE_METERED)
+                reasons |= REASON_METERED;
+        return reasons;
+}
+
+static unsigned reasons_of_path(const struct model *model, const struct path *path) {
+        const struct link *link = model_find(model, path->ifindex);
+
+        if (path->ifindex == 0)
+                return 0;
+        return link ? reasons_of_link(link) : REASON_ADMIN;
+}
+
+static unsigned reasons_of_answer(const struct model *model, const struct answer *answer) {
+        unsigned reasons = reasons_of_path(model, &answer->selected);
+
+        if (answer->has_split)
+                reasons |= reasons_of_path(model, &answer->split);
+        for (size_t i = 0; i < answer->n_alternatives; i++)
+                reasons |= reasons_of_path(model, &answer->alternatives[i]);
+        return reasons;
+}
+
+unsigned reasons_of_links(const struct model *model, unsigned triggers) {
+        unsigned reasons = triggers & (REASON_START | REASON_RESYNC);
+
+        for (size_t i = 0; i < model->n_links; i++)
+                if (!link_is_hidden(model, model->links[i]))
+                        reasons |= reasons_of_link(model->links[i]);
+        return reasons != 0 ? reasons : REASON_ADMIN;
+}
+
+unsigned reasons_of(const struct answer *was, const struct answer *now, const struct model *model,
+                    unsigned triggers) {
+        const struct path *a = &was->selected, *b = &now->selected;
+        unsigned reasons = triggers & (REASON_START | REASON_RESYNC);
+
+        reasons |= reasons_of_answer(model, was) | reasons_of_answer(model, now);
+        reasons |= triggers & (REASON_ROUTE | REASON_RULE);
+        if (a->ifindex != 0 && a->ifindex == b->ifindex && !netaddr_equal(&a->gateway, &b->gateway))
+                reasons |= REASON_GATEWAY;
+        if (a->ifindex != 0 && b->ifindex != 0 &&
+            (a->type == LINK_TYPE_VPN) != (b->type == LINK_TYPE_VPN))
+                reasons |= REASON_VPN;
+        /* What vanished without a message of its own was a route. */
+        return reasons != 0 ? reasons : REASON_ROUTE;
+}

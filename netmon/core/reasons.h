@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Why an answer changed. */
+
+struct answer;
+struct model;
+
+/* In the order in which they are published. */
+enum reason {
+        REASON_START = 1 << 0,
+        REASON_CARRIER = 1 << 1,
+        REASON_ADMIN = 1 << 2, /* an interface was switched on or off, came, went or was renamed */
+        REASON_ADDRESS = 1 << 3,
+        REASON_ROUTE = 1 << 4,
+        REASON_RULE = 1 << 5,
+        REASON_GATEWAY = 1 << 6, /* the same interface, another gateway */
+        REASON_VPN = 1 << 7,     /* into a tunnel, or out of it */
+        REASON_METERED = 1 << 8,
+        REASON_RESYNC = 1 << 9, /* kernel messages were lost, this is the difference */
+};
+#define REASON_COUNT 10
+
+const char *reason_to_string(enum reason reason);
+
+/* `triggers` holds REASON_START, ROUTE, RULE and RESYNC as the burst brought them; what happened to
+ * links stands in their `recent` bits. Never 0. */
+unsigned reasons_of(const struct answer *was, const struct answer *now, const struct model *model,
+                    unsigned triggers);
+
+/* The same for what follows from the links alone. */
+unsigned reasons_of_links(const struct model *model, unsigned triggers);

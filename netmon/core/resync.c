@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "resync.h"
+
+#include "moment.h"
+
+void resync_lost(struct resync *resync) {
+        resync->wanted = true;
+}
+
+uint64_t resync_deadline(const struct resync *resync) {
+        if (!resync->wanted || resync->running)
+                return USEC_NEVER;
+        return resync->ended_usec == 0 ? 0 : resync->ended_usec + resync->delay_usec;
+}
+
+bool resync_begin(struct resync *resync, uint64_t now_usec) {
+        if (resync_deadline(resync) > now_usec)
+                return false;
+        if (resync->ended_usec == 0 || now_usec - resync->ended_usec > RESYNC_DELAY_MAX_USEC)
+                resync->delay_usec = RESYNC_DELAY_MIN_USEC;
+        else
+                resync->delay_usec *= 2;
+        if (resync->delay_usec > RESYNC_DELAY_MAX_USEC)
+                resync->delay_usec = RESYNC_DELAY_MAX_USEC;
+        resync->wanted = false;
+        resync->running = true;
+        return true;
+}
+
+void resync_ended(struct resync *resync, int result, uint64_t now_usec) {
+        resync->running = false;
+        resync->ended_usec = now_usec;
+        if (result < 0)
+                resync->wanted = true;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* All that netmon knows and says: the links and addresses, and the answers made of them. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel.h"
+#include "model.h"
+#include "settings.h"
+#include "summary.h"
+#include "watched.h"
+
+/* How often an answer that speaks of unknown links or addresses is put off. */
+#define WORLD_PATIENCE 2
+
+struct world {
+        struct settings settings;
+        struct kernel kernel;
+        struct model model;
+        struct summary summary;
+        struct summary was; /* the summary before the latest world_ask() */
+        unsigned changed;   /* enum summary_change between the two, not yet published */
+        unsigned reasons;   /* for it, enum reason */
+        struct watched_list watched;
+        unsigned n_unknown; /* rounds put off since the latest publication */
+        uint64_t serial;    /* rises with every burst in which something visible changed */
+        uint64_t overruns;
+        uint64_t resyncs;
+};
+
+void world_init(struct world *world, const struct kernel *kernel);
+void world_deinit(struct world *world);
+
+/* Asks for everything again, with the enum reason bits of what called for it. 0 when done; 1 when
+ * answers spoke of links or addresses not in the model: read what is new and ask again; -EAGAIN
+ * when not all could be asked. What has no answer now keeps that of before. */
+int world_ask(struct world *world, unsigned triggers, uint64_t now_usec);
+
+/* What changed has been published. */
+void world_published(struct world *world);
+/* The messages of before are no reason any more for what changes from now on. */
+void world_forget_reasons(struct world *world);
+
+/* After a question was added: its answer's links stand in a path. */
+void world_mark_paths(struct world *world);
+
+/* Whether a link has an object on the bus: it is not hidden, or stands in a path. */
+bool world_shows(const struct world *world, const struct link *link);
