@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bus_interface.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "interface_property.h"
+#include "names.h"
+#include "world.h"
+
+struct bus_interface {
+        struct bus_interface_list *list;
+        uint64_t id; /* of the link: its index may come to mean another */
+        uint32_t index;
+        char path[sizeof(NETMON_LINK_PATH) + 16];
+        sd_bus_slot *slot;
+};
+
+struct bus_interface_list {
+        sd_bus *bus;
+        const struct world *world;
+        struct bus_interface **objects;
+        size_t n_objects;
+};
+
+static void format_path(uint32_t index, char *ret, size_t size) {
+        (void)snprintf(ret, size, NETMON_LINK_PATH "/%u", index);
+}
+
+/* The object's link; NULL when it is gone. */
+static struct link *object_link(const struct bus_interface *object) {
+        struct link *link = model_find(&object->list->world->model, object->index);
+
+        return link && link->id == object->id ? link : NULL;
+}
+
+static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        const struct bus_interface *object = userdata;
+        const struct link *link = object_link(object);
+
+        if (!link)
+                return -ENOENT;
+        return interface_property_append(reply, property, link, &object->list->world->kernel);
+}
+
+#define CHANGING(name, signature) \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+#define CONSTANT(name, signature) \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
+#define VOLATILE(name, signature) SD_BUS_PROPERTY(name, signature, get_property, 0, 0)
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        CHANGING("Name", "s"),
+        CHANGING("AlternativeNames", "as"),
+        CONSTANT("Index", "i"),
+        CHANGING("Type", "s"),
+        CONSTANT("Kind", "s"),
+        CONSTANT("Driver", "s"),
+        CONSTANT("Bus", "s"),
+        CHANGING("Up", "b"),
+        CHANGING("Carrier", "b"),
+        CHANGING("OperState", "s"),
+        CHANGING("Usable", "b"),
+        CHANGING("Since", "t"),
+        CHANGING("CarrierChanges", "u"),
+        CHANGING("Addresses", "a(susas)"),
+        CHANGING("Mtu", "u"),
+        CHANGING("HardwareAddress", "s"),
+        CHANGING("Metered", "s"),
+        CHANGING("MeteredSource", "s"),
+        VOLATILE("RxBytes", "t"),
+        VOLATILE("TxBytes", "t"),
+        SD_BUS_VTABLE_END,
+};
+
+static void object_free(struct bus_interface *object) {
+        sd_bus_slot_unref(object->slot);
+        free(object);
+}
+
+static int object_new(struct bus_interface_list *list, const struct link *link,
+                      struct bus_interface **ret) {
+        struct bus_interface *object = calloc(1, sizeof(*object));
+        int r;
+
+        if (!object)
+                return -ENOMEM;
+        object->list = list;
+        object->id = link->id;
+        object->index = link->facts.index;
+        format_path(object->index, object->path, sizeof(object->path));
+        r = sd_bus_add_object_vtable(list->bus, &object->slot, object->path, NETMON_LINK_INTERFACE,
+                                     vtable, object);
+        if (r < 0) {
+                object_free(object);
+                return r;
+        }
+        *ret = object;
+        return 0;
+}
+
+/* Takes the object at `place` off the bus. */
+static void remove_object(struct bus_interface_list *list, size_t place) {
+        struct bus_interface *object = list->objects[place];
+
+        list->objects[place] = list->objects[--list->n_objects];
+        (void)sd_bus_emit_object_removed(list->bus, object->path);
+        object_free(object);
+}
+
+static int add_object(struct bus_interface_list *list, struct link *link) {
+        struct bus_interface **objects, *object;
+        int r;
+
+        objects = reallocarray(list->objects, list->n_objects + 1, sizeof(*objects));
+        if (!objects)
+                return -ENOMEM;
+        list->objects = objects;
+        r = object_new(list, link, &object);
+        if (r < 0)
+                return r;
+        objects[list->n_objects++] = object;
+        link->changed = 0;
+        return sd_bus_emit_object_added(list->bus, object->path);
+}
+
+int bus_interface_list_new(sd_bus *bus, const struct world *world,
+                           struct bus_interface_list **ret) {
+        struct bus_interface_list *list = calloc(1, sizeof(*list));
+
+        if (!list)
+                return -ENOMEM;
+        list->bus = bus;
+        list->world = world;
+        *ret = list;
+        return 0;
+}
+
+void bus_interface_list_free(struct bus_interface_list *list) {
+        if (!list)
+                return;
+        for (size_t i = 0; i < list->n_objects; i++)
+                object_free(list->objects[i]);
+        free(list->objects);
+        free(list);
+}
+
+int bus_interface_list_publish(struct bus_interface_list *list) {
+        int n = 0;
+
+        for (size_t i = list->n_objects; i-- > 0;) {
+                struct bus_interface *object = list->objects[i];
+                struct link *link = object_link(object);
+                char *names[INTERFACE_PROPERTY_MAX];
+                int r;
+
+                if (!link) {
+                        remove_object(list, i);
+                        n++;
+                        continue;
+                }
+                interface_property_changed(link->changed, names);
+                link->changed = 0;
+                if (!names[0])
+                        continue;
+                r = sd_bus_emit_properties_changed_strv(list->bus, object->path,
+                                                        NETMON_LINK_INTERFACE, names);
+                if (r < 0)
+                        return r;
+                n++;
+        }
+        return n;
+}
+
+static bool has_object(const struct bus_interface_list *list, const struct link *link) {
+        for (size_t i = 0; i < list->n_objects; i++)
+                if (list->objects[i]->id == link->id)
+                        return true;
+        return false;
+}
+
+int bus_interface_list_select(struct bus_interface_list *list) {
+        const struct world *world = list->world;
+        int n = 0;
+
+        for (size_t i = list->n_objects; i-- > 0;) {
+                const struct link *link = object_link(list->objects[i]);
+
+                if (link && world_shows(world, link))
+                        continue;
+                remove_object(list, i);
+                n++;
+        }
+        for (size_t i = 0; i < world->model.n_links; i++) {
+                struct link *link = world->model.links[i];
+                int r;
+
+                if (!world_shows(world, link) || has_object(list, link))
+                        continue;
+                r = add_object(list, link);
+                if (r < 0)
+                        return r;
+                n++;
+        }
+        return n;
+}
+
+int bus_interface_append_all(sd_bus_message *m, const struct world *world,
+                             enum bus_interface_choice choice) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{oa{sv}}");
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < world->model.n_links; i++) {
+                const struct link *link = world->model.links[i];
+                char path[sizeof(NETMON_LINK_PATH) + 16];
+
+                if (choice == BUS_INTERFACE_SHOWN && !world_shows(world, link))
+                        continue;
+                format_path(link->facts.index, path, sizeof(path));
+                r = sd_bus_message_open_container(m, 'e', "oa{sv}");
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_append_basic(m, 'o', path);
+                if (r < 0)
+                        return r;
+                r = interface_property_append_all(m, link, &world->kernel);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_close_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(m);
+}

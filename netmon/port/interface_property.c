@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "interface_property.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bus_dict.h"
+#include "kernel.h"
+#include "model.h"
+#include "stats_msg.h"
+
+static int append_name(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append_basic(m, 's', link->facts.name);
+}
+
+static int append_altnames(sd_bus_message *m, const struct link *link,
+                           const struct kernel *kernel) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+        for (size_t at = 0; at < link->altnames_len; at += strlen(link->altnames + at) + 1) {
+                r = sd_bus_message_append_basic(m, 's', link->altnames + at);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(m);
+}
+
+static int append_index(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append(m, "i", (int32_t)link->facts.index);
+}
+
+static int append_type(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append_basic(m, 's', link_type_to_string(link->type));
+}
+
+static int append_kind(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append_basic(m, 's', link->facts.kind);
+}
+
+static int append_driver(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append_basic(m, 's', link->device.driver);
+}
+
+static int append_bus(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        const char *bus = link->facts.parent_bus;
+
+        return sd_bus_message_append_basic(m, 's', bus[0] != '\0' ? bus : link->device.bus);
+}
+
+static int append_up(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append(m, "b", (int)link_is_up(link));
+}
+
+static int append_carrier(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append(m, "b", (int)link_has_carrier(link));
+}
+
+static int append_operstate(sd_bus_message *m, const struct link *link,
+                            const struct kernel *kernel) {
+        static const char *const words[] = {
+                "unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up",
+        };
+        uint8_t state = link->facts.operstate;
+
+        if (state >= sizeof(words) / sizeof(words[0]))
+                state = 0;
+        return sd_bus_message_append_basic(m, 's', words[state]);
+}
+
+static int append_usable(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append(m, "b", (int)link->usable);
+}
+
+static int append_since(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append_basic(m, 't', &link->since_usec);
+}
+
+static int append_carrier_changes(sd_bus_message *m, const struct link *link,
+                                  const struct kernel *kernel) {
+        return sd_bus_message_append_basic(m, 'u', &link->facts.carrier_changes);
+}
+
+static const char *scope_to_string(enum netaddr_scope scope) {
+        switch (scope) {
+        case NETADDR_HOST:
+                return "host";
+        case NETADDR_LINK:
+                return "link";
+        case NETADDR_SITE:
+                return "site";
+        case NETADDR_GLOBAL:
+                return "global";
+        }
+        return "global";
+}
+
+static int append_flags(sd_bus_message *m, const struct address *address) {
+        /* The bit of "temporary" means "secondary" in IPv4. */
+        const struct {
+                const char *word;
+                bool set;
+        } flags[] = {
+                {"tentative", address->flags & IFA_F_TENTATIVE},
+                {"optimistic", address->flags & IFA_F_OPTIMISTIC},
+                {"dadfailed", address->flags & IFA_F_DADFAILED},
+                {"deprecated", address->flags & IFA_F_DEPRECATED},
+                {"temporary",
+                 address->local.family == AF_INET6 && (address->flags & IFA_F_TEMPORARY)},
+                {"dynamic", !(address->flags & IFA_F_PERMANENT)},
+        };
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+                if (!flags[i].set)
+                        continue;
+                r = sd_bus_message_append_basic(m, 's', flags[i].word);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(m);
+}
+
+static int append_addresses(sd_bus_message *m, const struct link *link,
+                            const struct kernel *kernel) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "(susas)");
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < link->n_addresses; i++) {
+                const struct address *address = &link->addresses[i];
+                char text[NETADDR_TEXT_SIZE];
+
+                r = sd_bus_message_open_container(m, 'r', "susas");
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_append(m, "sus", netaddr_format(&address->local, text),
+                                          (uint32_t)address->prefix_len,
+                                          scope_to_string(address_scope(address)));
+                if (r < 0)
+                        return r;
+                r = append_flags(m, address);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_close_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(m);
+}
+
+static int append_mtu(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append_basic(m, 'u', &link->facts.mtu);
+}
+
+static int append_hardware_address(sd_bus_message *m, const struct link *link,
+                                   const struct kernel *kernel) {
+        char text[3 * LINK_HARDWARE_ADDRESS_MAX + 1] = "";
+
+        for (size_t i = 0; i < link->facts.hardware_address_len; i++)
+                (void)snprintf(text + 3 * i, 4, "%02x:", link->facts.hardware_address[i]);
+        if (link->facts.hardware_address_len > 0)
+                text[3 * link->facts.hardware_address_len - 1] = '\0';
+        return sd_bus_message_append_basic(m, 's', text);
+}
+
+static int append_metered(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+        return sd_bus_message_append_basic(m, 's', metered_to_string(link->metered));
+}
+
+static int append_metered_source(sd_bus_message *m, const struct link *link,
+                                 const struct kernel *kernel) {
+        const char *word = "";
+
+        switch (link->metered_source) {
+        case METERED_SOURCE_NONE:
+                break;
+        case METERED_SOURCE_CONFIG:
+                word = "config";
+                break;
+        case METERED_SOURCE_TYPE:
+                word = "type";
+                break;
+        }
+        return sd_bus_message_append_basic(m, 's', word);
+}
+
+static struct link_stats ask_stats(const struct link *link, const struct kernel *kernel) {
+        struct link_stats stats = {};
+
+        (void)kernel->stats(kernel->userdata, link->facts.index, &stats);
+        return stats;
+}
+
+static int append_rx_bytes(sd_bus_message *m, const struct link *link,
+                           const struct kernel *kernel) {
+        return sd_bus_message_append(m, "t", ask_stats(link, kernel).rx_bytes);
+}
+
+static int append_tx_bytes(sd_bus_message *m, const struct link *link,
+                           const struct kernel *kernel) {
+        return sd_bus_message_append(m, "t", ask_stats(link, kernel).tx_bytes);
+}
+
+static const struct interface_property {
+        const char *name;
+        const char *signature;
+        int (*append)(sd_bus_message *m, const struct link *link, const struct kernel *kernel);
+        unsigned changes; /* enum link_change bits after which it may differ */
+} properties[] = {
+        {"Name", "s", append_name, LINK_CHANGE_NAME},
+        {"AlternativeNames", "as", append_altnames, LINK_CHANGE_ALTNAMES},
+        {"Index", "i", append_index, 0},
+        {"Type", "s", append_type, LINK_CHANGE_TYPE},
+        {"Kind", "s", append_kind, 0},
+        {"Driver", "s", append_driver, 0},
+        {"Bus", "s", append_bus, 0},
+        {"Up", "b", append_up, LINK_CHANGE_UP},
+        {"Carrier", "b", append_carrier, LINK_CHANGE_CARRIER},
+        {"OperState", "s", append_operstate, LINK_CHANGE_OPERSTATE},
+        {"Usable", "b", append_usable, LINK_CHANGE_USABLE},
+        {"Since", "t", append_since, LINK_CHANGE_USABLE},
+        {"CarrierChanges", "u", append_carrier_changes, LINK_CHANGE_CARRIER_CHANGES},
+        {"Addresses", "a(susas)", append_addresses, LINK_CHANGE_ADDRESSES},
+        {"Mtu", "u", append_mtu, LINK_CHANGE_MTU},
+        {"HardwareAddress", "s", append_hardware_address, LINK_CHANGE_HARDWARE_ADDRESS},
+        {"Metered", "s", append_metered, LINK_CHANGE_METERED},
+        {"MeteredSource", "s", append_metered_source, LINK_CHANGE_METERED},
+        {"RxBytes", "t", append_rx_bytes, 0},
+        {"TxBytes", "t", append_tx_bytes, 0},
+};
+
+#define N_PROPERTIES (sizeof(properties) / sizeof(properties[0]))
+_Static_assert(N_PROPERTIES < INTERFACE_PROPERTY_MAX, "no room for the NULL");
+
+int interface_property_append(sd_bus_message *m, const char *name, const struct link *link,
+                              const struct kernel *kernel) {
+        for (size_t i = 0; i < N_PROPERTIES; i++)
+                if (strcmp(properties[i].name, name) == 0)
+                        return properties[i].append(m, link, kernel);
+        return -ENOENT;
+}
+
+int interface_property_append_all(sd_bus_message *m, const struct link *link,
+                                  const struct kernel *kernel) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < N_PROPERTIES; i++) {
+                r = bus_dict_open(m, properties[i].name, properties[i].signature);
+                if (r < 0)
+                        return r;
+                r = properties[i].append(m, link, kernel);
+                if (r < 0)
+                        return r;
+                r = bus_dict_close(m);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(m);
+}
+
+void interface_property_changed(unsigned changed, char *ret[static INTERFACE_PROPERTY_MAX]) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < N_PROPERTIES; i++)
+                if (properties[i].changes & changed)
+                        ret[n++] = (char *)properties[i].name; /* sd-bus takes a char ** */
+        ret[n] = NULL;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rtnl_request.h"
+
+#include <errno.h>
+#include <linux/netconf.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "cleanup.h"
+#include "kernel.h"
+#include "link_msg.h"
+#include "moment.h"
+#include "netconf_msg.h"
+#include "nlattr.h"
+#include "route_msg.h"
+#include "stats_msg.h"
+
+#define QUERY_MAX 256
+#define REPLY_MAX (32 * 1024)
+
+struct rtnl_request {
+        int fd;
+        uint32_t seq;
+        uint64_t longest_usec;
+        _Alignas(struct nlmsghdr) uint8_t reply[REPLY_MAX];
+};
+
+int rtnl_request_new(struct rtnl_request **ret) {
+        CLEANUP(rtnl_request_freep) struct rtnl_request *request = calloc(1, sizeof(*request));
+        struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+
+        if (!request)
+                return -ENOMEM;
+        request->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+        if (request->fd < 0)
+                return -errno;
+        if (bind(request->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+                return -errno;
+        *ret = STEAL(request);
+        return 0;
+}
+
+void rtnl_request_free(struct rtnl_request *request) {
+        if (!request)
+                return;
+        if (request->fd >= 0)
+                (void)close(request->fd);
+        free(request);
+}
+
+uint64_t rtnl_request_longest_usec(const struct rtnl_request *request) {
+        return request->longest_usec;
+}
+
+/* 1 and *ret when `data` holds the answer to the latest request, 0 when not, or the error that the
+ * kernel answered with. */
+static int find_answer(const struct rtnl_request *request, const void *data, size_t left,
+                       const struct nlmsghdr **ret) {
+        const struct nlmsghdr *nlh;
+
+        while ((nlh = nlmsg_next(&data, &left))) {
+                const struct nlmsgerr *error;
+
+                if (nlh->nlmsg_seq != request->seq)
+                        continue;
+                if (nlh->nlmsg_type != NLMSG_ERROR) {
+                        *ret = nlh;
+                        return 1;
+                }
+                error = nlmsg_header(nlh, sizeof(*error));
+                return error && error->error < 0 ? error->error : -EBADMSG;
+        }
+        return 0;
+}
+
+/* Sends the query of `len` bytes, which carries request->seq, and reads the answer: the kernel has
+ * written it when send() returns. */
+static int ask(struct rtnl_request *request, const void *query, size_t len,
+               const struct nlmsghdr **ret) {
+        if (send(request->fd, query, len, 0) < 0)
+                return -EAGAIN;
+        for (;;) {
+                struct sockaddr_nl sender = {};
+                socklen_t sender_len = sizeof(sender);
+                ssize_t n = recvfrom(request->fd, request->reply, sizeof(request->reply),
+                                     MSG_DONTWAIT, (struct sockaddr *)&sender, &sender_len);
+                int r;
+
+                if (n < 0)
+                        return -EAGAIN;
+                if (sender.nl_pid != 0)
+                        continue;
+                r = find_answer(request, request->reply, (size_t)n, ret);
+                if (r == -ENOMEM || r == -ENOBUFS || r == -EINTR)
+                        return -EAGAIN;
+                if (r != 0)
+                        return r < 0 ? r : 0;
+        }
+}
+
+static int look_up(void *userdata, const struct route_query *query, struct route_reply *ret) {
+        struct rtnl_request *request = userdata;
+        _Alignas(struct nlmsghdr) uint8_t buf[QUERY_MAX];
+        const struct nlmsghdr *answer;
+        size_t len = route_query_build(query, ++request->seq, buf);
+        int r;
+
+        r = ask(request, buf, len, &answer);
+        if (r < 0)
+                return r;
+        return route_reply_parse(answer, ret);
+}
+
+static int ask_rp_filter(struct rtnl_request *request, int32_t ifindex) {
+        _Alignas(struct nlmsghdr) uint8_t buf[QUERY_MAX];
+        const struct nlmsghdr *answer;
+        size_t len = netconf_query_build(ifindex, ++request->seq, buf);
+        int r;
+
+        r = ask(request, buf, len, &answer);
+        if (r < 0)
+                return r;
+        return netconf_reply_parse(answer);
+}
+
+/* The kernel goes by the greater of the two. */
+static int rp_filter(void *userdata, uint32_t ifindex) {
+        int own, all;
+
+        own = ask_rp_filter(userdata, (int32_t)ifindex);
+        if (own < 0)
+                return own == -EAGAIN ? own : 0; /* the interface is gone */
+        all = ask_rp_filter(userdata, NETCONFA_IFINDEX_ALL);
+        if (all < 0)
+                return -EAGAIN;
+        return own > all ? own : all;
+}
+
+static int stats(void *userdata, uint32_t ifindex, struct link_stats *ret) {
+        struct rtnl_request *request = userdata;
+        _Alignas(struct nlmsghdr) uint8_t buf[QUERY_MAX];
+        const struct nlmsghdr *answer;
+        size_t len = stats_query_build(ifindex, ++request->seq, buf);
+        int r;
+
+        r = ask(request, buf, len, &answer);
+        if (r < 0)
+                return r;
+        return stats_reply_parse(answer, ret);
+}
+
+void rtnl_request_kernel(struct rtnl_request *request, struct kernel *ret) {
+        *ret = (struct kernel){
+                .look_up = look_up,
+                .rp_filter = rp_filter,
+                .stats = stats,
+                .userdata = request,
+        };
+}
+
+int rtnl_request_link(struct rtnl_request *request, uint32_t ifindex, const struct nlmsghdr **ret) {
+        _Alignas(struct nlmsghdr) uint8_t buf[QUERY_MAX];
+        size_t len = link_msg_build_query(ifindex, ++request->seq, buf, sizeof(buf));
+        uint64_t began_usec = moment_boottime_usec(), took_usec;
+        int r;
+
+        r = ask(request, buf, len, ret);
+        took_usec = moment_boottime_usec() - began_usec;
+        if (took_usec > request->longest_usec)
+                request->longest_usec = took_usec;
+        return r;
+}
