@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "arguments.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log.h"
+
+static const char help[] =
+        "Usage: wherry-netmon [OPTION...]\n"
+        "Publishes the state of the network and every change of it on D-Bus.\n"
+        "\n"
+        "      --bus=ADDRESS            message bus to serve, instead of the system bus\n"
+        "      --session                serve the session bus\n"
+        "      --config=FILE            read FILE instead of " CONFIG_PATH "\n"
+        "      --log-level=LEVEL        error, warning, notice, info (default) or debug\n"
+        "      --receive-buffer=BYTES   size of the buffer for the kernel's announcements; the\n"
+        "                               default is as much as can be had, up to 8 MiB. A small\n"
+        "                               one overflows, which costs time but no news\n"
+        "      --help                   show this help\n"
+        "      --version                show the version\n";
+
+static enum arguments_verdict bad_usage(const char *problem, const char *value) {
+        (void)fprintf(stderr, "wherry-netmon: %s%s\nTry 'wherry-netmon --help'.\n", problem, value);
+        return ARGUMENTS_WRONG;
+}
+
+static enum arguments_verdict parse_bytes(const char *word, int *ret) {
+        char *end;
+        long value;
+
+        errno = 0;
+        value = strtol(word, &end, 10);
+        if (errno != 0 || *end != '\0' || value < 1 || value > 1024 * 1024 * 1024)
+                return bad_usage("--receive-buffer: expected a number of bytes up to 1 GiB, not ",
+                                 word);
+        *ret = (int)value;
+        return ARGUMENTS_RUN;
+}
+
+enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *ret) {
+        enum {
+                BUS = 'a',
+                SESSION,
+                CONFIG,
+                LOG_LEVEL,
+                RECEIVE_BUFFER,
+                HELP,
+                VERSION
+        };
+        static const struct option options[] = {
+                {"bus", required_argument, NULL, BUS},
+                {"session", no_argument, NULL, SESSION},
+                {"config", required_argument, NULL, CONFIG},
+                {"log-level", required_argument, NULL, LOG_LEVEL},
+                {"receive-buffer", required_argument, NULL, RECEIVE_BUFFER},
+                {"help", no_argument, NULL, HELP},
+                {"version", no_argument, NULL, VERSION},
+                {},
+        };
+        struct arguments arguments = {.netmon = {.bus_address = "system", .rtnl_fd = -1}};
+        enum arguments_verdict verdict;
+        int c, level;
+
+        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+                switch (c) {
+                case BUS:
+                        arguments.netmon.bus_address = optarg;
+                        break;
+                case SESSION:
+                        arguments.netmon.bus_address = "session";
+                        break;
+                case CONFIG:
+                        arguments.config_path = optarg;
+                        break;
+                case LOG_LEVEL:
+                        level = log_level_from_string(optarg);
+                        if (level < 0)
+                                return bad_usage("--log-level: unknown level ", optarg);
+                        log_set_level(level);
+                        break;
+                case RECEIVE_BUFFER:
+                        verdict = parse_bytes(optarg, &arguments.netmon.receive_buffer);
+                        if (verdict != ARGUMENTS_RUN)
+                                return verdict;
+                        break;
+                case HELP:
+                        (void)fputs(help, stdout);
+                        return ARGUMENTS_DONE;
+                case VERSION:
+                        (void)puts("wherry-netmon " WHERRY_VERSION);
+                        return ARGUMENTS_DONE;
+                default:
+                        return bad_usage("the options are wrong", "");
+                }
+        }
+        if (optind < argc)
+                return bad_usage("unexpected argument ", argv[optind]);
+        *ret = arguments;
+        return ARGUMENTS_RUN;
+}

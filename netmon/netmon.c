@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "netmon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "address_msg.h"
+#include "beneath.h"
+#include "bus_link.h"
+#include "bus_netmon.h"
+#include "cleanup.h"
+#include "link_msg.h"
+#include "log.h"
+#include "moment.h"
+#include "names.h"
+#include "nlattr.h"
+#include "pace.h"
+#include "reasons.h"
+#include "recheck.h"
+#include "resync.h"
+#include "rtnl_dump.h"
+#include "rtnl_request.h"
+#include "rtnl_socket.h"
+#include "sysfs.h"
+#include "world.h"
+
+/* So much of the kernel's announcements is read before anything is published. */
+#define TURN_DATAGRAMS_MAX 256
+#define TURN_USEC_MAX 2000
+
+/* Why the paths are to be asked for. */
+enum ask {
+        ASK_NOT,
+        ASK_SETTLE,  /* once more, to be sure of what was asked on a message */
+        ASK_MESSAGE, /* a message called for it */
+};
+
+struct netmon {
+        sd_event *event;
+        char *bus_address;
+        struct world world;
+        struct rtnl_socket *rtnl;
+        sd_event_source *rtnl_source;
+        struct rtnl_request *request;
+        struct rtnl_dump *dump;
+        struct model fresh; /* what the dump that runs has brought so far */
+        struct recheck recheck;
+        struct resync resync;
+        struct pace pace;
+        sd_event_source *timer;
+        uint64_t timer_usec;    /* what the timer is set to */
+        struct bus_link *link;  /* NULL until the first dump is done */
+        struct bus_netmon *bus; /* NULL without a connection */
+        bool is_ready;          /* the service manager knows */
+        bool is_drained;        /* all announcements so far have been read */
+        enum ask ask;
+        unsigned triggers;   /* enum reason, since the paths last settled */
+        uint64_t event_usec; /* when the first message not yet published was read; 0: none */
+};
+
+static void fail(struct netmon *netmon, const char *what, int error) {
+        log_error("%s: %s", what, strerror(-error));
+        (void)sd_event_exit(netmon->event, error);
+}
+
+static int apply_link(struct model *model, const struct nlmsghdr *nlh, uint64_t now_usec) {
+        struct link_msg msg;
+        struct link_device device;
+        int r;
+
+        r = link_msg_parse(nlh, &msg);
+        if (r < 0)
+                return r;
+        if (nlh->nlmsg_type == RTM_DELLINK)
+                return model_remove_link(model, msg.facts.index);
+        r = model_apply_link(model, &msg, now_usec);
+        if (r <= 0 || !(r & LINK_CHANGE_ADDED) || msg.facts.kind[0] != '\0')
+                return r;
+        sysfs_read_device(&msg.facts, &device);
+        model_set_device(model, model_find(model, msg.facts.index), &device);
+        return r;
+}
+
+static int apply_address(struct model *model, const struct nlmsghdr *nlh) {
+        struct address_msg msg;
+        int r;
+
+        r = address_msg_parse(nlh, &msg);
+        if (r < 0)
+                return r;
+        if (nlh->nlmsg_type == RTM_DELADDR)
+                return model_remove_address(model, &msg);
+        return model_apply_address(model, &msg);
+}
+
+/* Puts a link or address message into a model; true when that made a difference. */
+static bool apply(struct netmon *netmon, struct model *model, const struct nlmsghdr *nlh,
+                  uint64_t now_usec) {
+        int r;
+
+        if (nlh->nlmsg_type == RTM_NEWLINK || nlh->nlmsg_type == RTM_DELLINK)
+                r = apply_link(model, nlh, now_usec);
+        else
+                r = apply_address(model, nlh);
+        if (r == -EBADMSG)
+                log_warning("rtnl: message of type %u is malformed, ignoring", nlh->nlmsg_type);
+        if (r == -ENOMEM)
+                resync_lost(&netmon->resync);
+        return r > 0;
+}
+
+static void take_message(struct netmon *netmon, const struct nlmsghdr *nlh, uint64_t now_usec) {
+        switch (nlh->nlmsg_type) {
+        case RTM_NEWLINK:
+        case RTM_DELLINK:
+                recheck_link_message(&netmon->recheck, now_usec);
+                if (!apply(netmon, &netmon->world.model, nlh, now_usec))
+                        return;
+                break;
+        case RTM_NEWADDR:
+        case RTM_DELADDR:
+                if (!apply(netmon, &netmon->world.model, nlh, now_usec))
+                        return;
+                break;
+        case RTM_NEWROUTE:
+        case RTM_DELROUTE:
+        case RTM_NEWNEXTHOP:
+        case RTM_DELNEXTHOP:
+        case RTM_NEWNETCONF:
+        case RTM_DELNETCONF:
+                netmon->triggers |= REASON_ROUTE;
+                break;
+        case RTM_NEWRULE:
+        case RTM_DELRULE:
+                netmon->triggers |= REASON_RULE;
+                break;
+        default:
+                return;
+        }
+        netmon->ask = ASK_MESSAGE;
+        if (netmon->event_usec == 0)
+                netmon->event_usec = now_usec;
+}
+
+/* Reads announcements until there are no more, or the turn has had enough. */
+static void drain(struct netmon *netmon) {
+        uint64_t began_usec = moment_boottime_usec(), now_usec = began_usec;
+
+        netmon->is_drained = false;
+        for (unsigned i = 0; i < TURN_DATAGRAMS_MAX; i++) {
+                const struct nlmsghdr *nlh;
+                const void *data;
+                size_t len;
+                int r;
+
+                r = rtnl_socket_receive(netmon->rtnl, &data, &len);
+                if (r == 0) {
+                        netmon->is_drained = true;
+                        return;
+                }
+                if (r == -ENOBUFS) {
+                        netmon->world.overruns++;
+                        resync_lost(&netmon->resync);
+                        continue;
+                }
+                if (r < 0) {
+                        fail(netmon, "rtnl: cannot read announcements", r);
+                        return;
+                }
+                while ((nlh = nlmsg_next(&data, &len)))
+                        take_message(netmon, nlh, now_usec);
+                now_usec = moment_boottime_usec();
+                if (now_usec - began_usec > TURN_USEC_MAX)
+                        return;
+        }
+}
+
+static void check_published(int r) {
+        if (r < 0)
+                log_warning("bus: cannot publish (%s), ignoring", strerror(-r));
+}
+
+static void publish_links(struct netmon *netmon) {
+        if (netmon->bus)
+                check_published(bus_netmon_publish_links(netmon->bus));
+}
+
+/* Publishes the burst: the interfaces before the paths are asked for, so that they wait for
+ * nothing. */
+static void publish(struct netmon *netmon, uint64_t now_usec) {
+        enum ask why = netmon->ask;
+        int r;
+
+        if (netmon->event_usec == 0)
+                netmon->event_usec = now_usec;
+        publish_links(netmon);
+        netmon->ask = ASK_NOT;
+        while ((r = world_ask(&netmon->world, netmon->triggers, now_usec)) > 0) {
+                drain(netmon);
+                publish_links(netmon);
+                netmon->ask = ASK_NOT;
+        }
+        if (netmon->bus)
+                check_published(bus_netmon_publish_paths(netmon->bus, netmon->event_usec));
+        world_published(&netmon->world);
+        netmon->event_usec = 0;
+        if (why == ASK_MESSAGE || r < 0) {
+                recheck_asked(&netmon->recheck, moment_boottime_usec());
+        } else {
+                netmon->triggers = 0;
+                world_forget_reasons(&netmon->world);
+        }
+        pace_worked(&netmon->pace, now_usec, moment_boottime_usec());
+}
+
+static void start_resync(struct netmon *netmon) {
+        int r;
+
+        model_init(&netmon->fresh, &netmon->world.settings);
+        r = rtnl_dump_start(netmon->dump);
+        if (r < 0) {
+                log_warning("rtnl: cannot ask for a dump (%s), retrying", strerror(-r));
+                resync_ended(&netmon->resync, r, moment_boottime_usec());
+                return;
+        }
+        /* What is announced meanwhile waits in the socket, and is applied to the dump. */
+        (void)sd_event_source_set_enabled(netmon->rtnl_source, SD_EVENT_OFF);
+}
+
+static uint64_t min_usec(uint64_t a, uint64_t b) {
+        return a < b ? a : b;
+}
+
+static void arm_timer(struct netmon *netmon, uint64_t now_usec) {
+        uint64_t due_usec = recheck_deadline(&netmon->recheck);
+        int r;
+
+        if (netmon->is_drained)
+                due_usec = min_usec(due_usec, resync_deadline(&netmon->resync));
+        if (netmon->ask != ASK_NOT)
+                due_usec = min_usec(due_usec, pace_ready(&netmon->pace, now_usec));
+        if (due_usec == netmon->timer_usec)
+                return;
+        netmon->timer_usec = due_usec;
+        r = sd_event_source_set_time(netmon->timer, due_usec);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(
+                        netmon->timer, due_usec == USEC_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+        if (r < 0)
+                fail(netmon, "cannot set the timer", r);
+}
+
+/* Does what is due after anything has happened. */
+static void turn(struct netmon *netmon) {
+        uint64_t now_usec = moment_boottime_usec();
+
+        if (netmon->ask != ASK_NOT && pace_ready(&netmon->pace, now_usec) <= now_usec)
+                publish(netmon, now_usec);
+        if (netmon->is_drained && resync_begin(&netmon->resync, now_usec))
+                start_resync(netmon);
+        arm_timer(netmon, now_usec);
+}
+
+static int on_announcement(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        drain(userdata);
+        turn(userdata);
+        return 0;
+}
+
+static void add_links_of(const struct netmon *netmon, const struct answer *answer,
+                         struct beneath *beneath) {
+        const struct model *model = &netmon->world.model;
+
+        beneath_add(beneath, model, answer->selected.ifindex);
+        if (answer->n_alternatives > 0)
+                beneath_add(beneath, model, answer->alternatives[0].ifindex);
+}
+
+/* Asks for the links that matter: their news may be held back. It also waits for whatever the
+ * kernel is about to change. */
+static void ask_links(struct netmon *netmon) {
+        struct world *world = &netmon->world;
+        struct beneath beneath = {};
+
+        add_links_of(netmon, &world->summary.primary4, &beneath);
+        add_links_of(netmon, &world->summary.primary6, &beneath);
+        for (const struct watched *w = world->watched.first; w; w = w->next)
+                add_links_of(netmon, &w->answer, &beneath);
+        if (beneath.n == 0)
+                beneath.indices[beneath.n++] = 1; /* lo: for the wait alone */
+        for (size_t i = 0; i < beneath.n; i++) {
+                const struct nlmsghdr *nlh;
+                uint64_t now_usec;
+
+                if (rtnl_request_link(netmon->request, beneath.indices[i], &nlh) < 0)
+                        continue; /* it is gone, which is announced */
+                now_usec = moment_boottime_usec();
+                if (!apply(netmon, &world->model, nlh, now_usec))
+                        continue;
+                netmon->ask = ASK_MESSAGE;
+                if (netmon->event_usec == 0)
+                        netmon->event_usec = now_usec;
+        }
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct netmon *netmon = userdata;
+        unsigned due;
+
+        netmon->timer_usec = USEC_NEVER;
+        due = recheck_take(&netmon->recheck, moment_boottime_usec());
+        if (due & RECHECK_LINKS)
+                ask_links(netmon);
+        if ((due & RECHECK_PATHS) && netmon->ask == ASK_NOT)
+                netmon->ask = ASK_SETTLE;
+        turn(netmon);
+        return 0;
+}
+
+static int on_bus_up(sd_bus *bus, void *userdata) {
+        struct netmon *netmon = userdata;
+
+        return bus_netmon_new(bus, &netmon->world, &netmon->bus);
+}
+
+static void on_bus_named(void *userdata) {
+        struct netmon *netmon = userdata;
+
+        check_published(bus_netmon_publish_start(netmon->bus));
+        if (!netmon->is_ready)
+                (void)sd_notify(0, "READY=1");
+        netmon->is_ready = true;
+}
+
+static void on_bus_down(void *userdata) {
+        struct netmon *netmon = userdata;
+
+        bus_netmon_free(netmon->bus);
+        netmon->bus = NULL;
+}
+
+static const struct bus_link_owner bus_owner = {
+        .up = on_bus_up,
+        .named = on_bus_named,
+        .down = on_bus_down,
+};
+
+/* The model stands for the first time: now others may look at it. */
+static void start_bus(struct netmon *netmon) {
+        int r;
+
+        publish(netmon, moment_boottime_usec());
+        r = bus_link_new(netmon->event, netmon->bus_address, NETMON_BUS_NAME, &bus_owner, netmon,
+                         &netmon->link);
+        if (r < 0)
+                fail(netmon, "bus: no such address", r);
+}
+
+static void on_dump_message(const struct nlmsghdr *nlh, void *userdata) {
+        struct netmon *netmon = userdata;
+
+        (void)apply(netmon, &netmon->fresh, nlh, moment_boottime_usec());
+}
+
+static void on_dump_done(int result, void *userdata) {
+        struct netmon *netmon = userdata;
+        uint64_t now_usec = moment_boottime_usec();
+
+        resync_ended(&netmon->resync, result, now_usec);
+        (void)sd_event_source_set_enabled(netmon->rtnl_source, SD_EVENT_ON);
+        if (result < 0) {
+                log_info("rtnl: dump interrupted or failed (%s), retrying", strerror(-result));
+                model_deinit(&netmon->fresh);
+                turn(netmon);
+                return;
+        }
+        (void)model_replace(&netmon->world.model, &netmon->fresh, now_usec);
+        netmon->ask = ASK_MESSAGE;
+        drain(netmon);
+        if (!netmon->link) {
+                start_bus(netmon);
+        } else {
+                netmon->world.resyncs++;
+                netmon->triggers |= REASON_RESYNC;
+        }
+        turn(netmon);
+}
+
+static const struct rtnl_dump_owner dump_owner = {
+        .message = on_dump_message,
+        .done = on_dump_done,
+};
+
+static int start(struct netmon *netmon, const struct netmon_options *options) {
+        struct kernel kernel;
+        int r;
+
+        r = rtnl_request_new(&netmon->request);
+        if (r < 0)
+                return r;
+        rtnl_request_kernel(netmon->request, &kernel);
+        world_init(&netmon->world, &kernel);
+        netmon->world.settings = *options->settings;
+        r = rtnl_socket_new(options->rtnl_fd, options->receive_buffer, &netmon->rtnl);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(netmon->event, &netmon->rtnl_source, rtnl_socket_fd(netmon->rtnl),
+                            EPOLLIN, on_announcement, netmon);
+        if (r < 0)
+                return r;
+        /* News before questions about them. */
+        r = sd_event_source_set_priority(netmon->rtnl_source, SD_EVENT_PRIORITY_IMPORTANT);
+        if (r < 0)
+                return r;
+        r = sd_event_add_time(netmon->event, &netmon->timer, CLOCK_BOOTTIME, USEC_NEVER,
+                              USEC_PER_MSEC, on_timer, netmon);
+        if (r < 0)
+                return r;
+        r = rtnl_dump_new(netmon->event, &dump_owner, netmon, &netmon->dump);
+        if (r < 0)
+                return r;
+        netmon->is_drained = true;
+        resync_lost(&netmon->resync);
+        turn(netmon);
+        return 0;
+}
+
+int netmon_new(sd_event *event, const struct netmon_options *options, struct netmon **ret) {
+        CLEANUP(netmon_freep) struct netmon *netmon = calloc(1, sizeof(*netmon));
+        int r;
+
+        if (!netmon)
+                return -ENOMEM;
+        netmon->event = sd_event_ref(event);
+        netmon->timer_usec = USEC_NEVER;
+        recheck_init(&netmon->recheck);
+        netmon->bus_address = strdup(options->bus_address);
+        if (!netmon->bus_address)
+                return -ENOMEM;
+        r = start(netmon, options);
+        if (r < 0)
+                return r;
+        *ret = STEAL(netmon);
+        return 0;
+}
+
+void netmon_free(struct netmon *netmon) {
+        if (!netmon)
+                return;
+        bus_link_free(netmon->link);
+        rtnl_dump_free(netmon->dump);
+        sd_event_source_disable_unref(netmon->timer);
+        sd_event_source_disable_unref(netmon->rtnl_source);
+        rtnl_socket_free(netmon->rtnl);
+        rtnl_request_free(netmon->request);
+        model_deinit(&netmon->fresh);
+        world_deinit(&netmon->world);
+        sd_event_unref(netmon->event);
+        free(netmon->bus_address);
+        free(netmon);
+}
