@@ -73,7 +73,8 @@ int lookup_path(struct lookup *lookup, const struct route_query *query, struct p
 
         path.ifindex = use.oif;
         path.gateway = use.gateway;
-        path.source = use.source;
+        /* A source that was asked for is not told again. */
+        path.source = use.source.family != 0 ? use.source : query->source;
         path.table = ret_match->table;
         path.metric = ret_match->metric;
         path.mtu = ret_match->mtu;
