@@ -37,11 +37,15 @@ const char *support_path(const char *name) {
 }
 
 struct store *support_open(void) {
+        return support_open_limited(0);
+}
+
+struct store *support_open_limited(uint64_t limit_bytes) {
         struct store *store = NULL;
         char problem[512] = "";
         int r;
 
-        r = store_open(support_directory, 0, &store, problem, sizeof(problem));
+        r = store_open(support_directory, limit_bytes, &store, problem, sizeof(problem));
         cr_assert(eq(int, r, 0), "%s", problem);
         return store;
 }

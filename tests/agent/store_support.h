@@ -24,6 +24,7 @@ const char *support_path(const char *name);
 
 /* Fails the test when the store cannot be opened. */
 struct store *support_open(void);
+struct store *support_open_limited(uint64_t limit_bytes);
 
 /* Submits, waits, and gives the request back. */
 struct store_request *support_do(struct store *store, struct store_request *request);
