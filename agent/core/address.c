@@ -48,6 +48,14 @@ socklen_t address_to_sockaddr(const struct address *address, uint16_t port,
         return sizeof(*in6);
 }
 
+void address_from_sockaddr(const struct sockaddr_storage *sockaddr, struct address *ret) {
+        *ret = (struct address){.family = sockaddr->ss_family};
+        if (ret->family == AF_INET)
+                ret->in4 = ((const struct sockaddr_in *)sockaddr)->sin_addr;
+        else
+                ret->in6 = ((const struct sockaddr_in6 *)sockaddr)->sin6_addr;
+}
+
 static bool ipv4_is_special(uint32_t a) {
         return (a >> 24) == 0 || (a >> 24) == 127 || (a >> 16) == 0xa9fe || (a >> 28) >= 0xe;
 }

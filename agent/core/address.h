@@ -27,6 +27,8 @@ bool address_equal(const struct address *a, const struct address *b);
 /* For bind(), connect() and the like; returns the length in use. */
 socklen_t address_to_sockaddr(const struct address *address, uint16_t port,
                               struct sockaddr_storage *ret);
+/* The same back; the family must be one of the two. */
+void address_from_sockaddr(const struct sockaddr_storage *sockaddr, struct address *ret);
 
 /* An address that apps must not reach through the agent, because it alone can: loopback, link-local
  * (169.254.0.0/16 with the clouds' metadata address, fe80::/10), multicast, broadcast, unspecified

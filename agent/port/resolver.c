@@ -17,7 +17,7 @@
 
 #define THREADS_MAX 8
 #define LOOKUPS_PER_HOST_MAX 2
-#define THREAD_STACK_BYTES (256 * 1024) /* address space; getaddrinfo() touches some 30 KiB */
+#define THREAD_STACK_BYTES (256 * 1024)  /* address space; getaddrinfo() touches some 30 KiB */
 #define FRESH_USEC (100 * USEC_PER_MSEC) /* a lookup this young is joined */
 
 enum lookup_state {

@@ -56,17 +56,21 @@ Test(address, equal) {
 
 Test(address, sockaddr) {
         struct sockaddr_storage storage;
-        struct address address;
+        struct address address, again;
 
         cr_assert(eq(int, address_parse("192.0.2.1", &address), 0));
         cr_assert(eq(int, (int)address_to_sockaddr(&address, 80, &storage),
                      (int)sizeof(struct sockaddr_in)));
         cr_assert(eq(int, storage.ss_family, AF_INET));
         cr_assert(eq(int, ntohs(((struct sockaddr_in *)&storage)->sin_port), 80));
+        address_from_sockaddr(&storage, &again);
+        cr_assert(address_equal(&address, &again));
         cr_assert(eq(int, address_parse("::1", &address), 0));
         cr_assert(eq(int, (int)address_to_sockaddr(&address, 443, &storage),
                      (int)sizeof(struct sockaddr_in6)));
         cr_assert(eq(int, ntohs(((struct sockaddr_in6 *)&storage)->sin6_port), 443));
+        address_from_sockaddr(&storage, &again);
+        cr_assert(address_equal(&address, &again));
 }
 
 Test(address, special_ones_are_found_in_every_disguise) {
