@@ -8,27 +8,36 @@
 #include <systemd/sd-event.h>
 
 struct connector;
-struct connector_link;
 
 int connector_new(sd_event *event, struct connector **ret);
 
-/* Every stream that somebody owns must be gone; those in the background end here, at once. */
+/* Every connection that somebody owns must be gone; those in the background end here, at once. */
 void connector_free(struct connector *connector);
 
 sd_event *connector_event(struct connector *connector);
 
-/* One easy handle in the multi handle; embedded in its owner. */
+/* One connection's easy handle, with caches of its own. */
 struct connector_link {
+        struct connector *connector;
         CURL *easy;
-        void (*done)(struct connector_link *link, CURLcode result); /* connected, or failed */
-        void (*end)(struct connector_link *link); /* connector_free() found it in the background */
-        struct connector_link *next;              /* of those in the background */
+        CURLSH *share;
+        void (*done)(CURLcode result, void *userdata);
+        void (*end)(void *userdata);
+        void *userdata;
+        struct connector_link *next; /* of those in the background */
         struct connector_link *prev;
 };
 
-/* Starts it; done() is called from the loop, once. */
-int connector_add(struct connector *connector, struct connector_link *link);
-void connector_remove(struct connector *connector, struct connector_link *link);
+int connector_link_new(struct connector *connector, struct connector_link **ret);
+/* Leaves the socket to libcurl, which says the goodbye of TLS if it still can. NULL is allowed. */
+void connector_link_free(struct connector_link *link);
 
-/* Nobody owns it any more: connector_free() will call end() unless it is removed before. */
-void connector_disown(struct connector *connector, struct connector_link *link);
+/* Begins to connect as the easy handle is set up; done() is called from the loop, once. */
+int connector_link_start(struct connector_link *link, void (*done)(CURLcode result, void *userdata),
+                         void *userdata);
+/* Drops what start() began; it can be started again. */
+void connector_link_stop(struct connector_link *link);
+
+/* Nobody owns it any more: connector_free() calls end(), which must free it. */
+void connector_link_disown(struct connector_link *link, void (*end)(void *userdata),
+                           void *userdata);

@@ -15,6 +15,8 @@
 #include "cause.h"
 #include "uri.h"
 
+#define STREAM_ADDRESSES_MAX 16 /* more are not tried */
+
 struct connector;
 struct stream;
 
@@ -43,7 +45,7 @@ struct stream_handlers {
 };
 
 /* Begins to connect. Returns at once; failures of the network come by failed(). `config` is only
- * read during the call. */
+ * read during the call. -EINVAL without an address or for an interface name that is none. */
 int stream_new(struct connector *connector, const struct stream_config *config,
                const struct stream_handlers *handlers, void *userdata, struct stream **ret);
 
@@ -56,10 +58,11 @@ void stream_free(struct stream *stream);
  * handler is called any more. */
 void stream_finish(struct stream *stream);
 
-/* What ready() is wanted for. Nothing wanted: not even the end of the stream is noticed. */
+/* Of a connected stream: what ready() is wanted for. Nothing wanted: not even the end of the stream
+ * is noticed. */
 void stream_set_wants(struct stream *stream, bool read, bool write);
 
-/* ready() will be called in the next turn of the loop in any case. */
+/* ready() of a connected stream will be called in the next turn of the loop in any case. */
 void stream_poke(struct stream *stream);
 
 /* > 0 bytes; 0 the server has closed; -EAGAIN nothing now; another negative errno: it is over, and
