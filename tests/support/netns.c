@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "die.h"
+
+bool netns_possible(void) {
+        return geteuid() == 0;
+}
+
+void shell(const char *format, ...) {
+        char command[1024];
+        va_list ap;
+        int status;
+
+        va_start(ap, format);
+        (void)vsnprintf(command, sizeof(command), format, ap);
+        va_end(ap);
+        status = system(command);
+        if (status != 0)
+                die("failed (status %d): %s", status, command);
+}
+
+void netns_enter(void) {
+        if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
+                die("unshare: %s", strerror(errno));
+        if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("sysfs", "/sys", "sysfs", 0, NULL) < 0)
+                die("mount: %s", strerror(errno));
+        shell("ip link set lo up");
+}
+
+int netns_current(void) {
+        int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0)
+                die("/proc/self/ns/net: %s", strerror(errno));
+        return fd;
+}
+
+void netns_switch(int fd) {
+        if (setns(fd, CLONE_NEWNET) < 0)
+                die("setns: %s", strerror(errno));
+}
+
+int netns_add(void) {
+        int back = netns_current(), fd;
+
+        if (unshare(CLONE_NEWNET) < 0)
+                die("unshare: %s", strerror(errno));
+        shell("ip link set lo up");
+        fd = netns_current();
+        netns_switch(back);
+        (void)close(back);
+        return fd;
+}
+
+int tap_add(const char *name) {
+        struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+        int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+        if (fd < 0)
+                die("/dev/net/tun: %s", strerror(errno));
+        (void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+        if (ioctl(fd, TUNSETIFF, &request) < 0)
+                die("%s: cannot make a tap: %s", name, strerror(errno));
+        tap_set_carrier(fd, false);
+        return fd;
+}
+
+void tap_set_carrier(int fd, bool carrier) {
+        int value = carrier;
+
+        if (ioctl(fd, TUNSETCARRIER, &value) < 0)
+                die("TUNSETCARRIER: %s", strerror(errno));
+}
+
+void netns_sysctl(const char *name, const char *value) {
+        char path[256];
+        FILE *file;
+
+        (void)snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
+        file = fopen(path, "we");
+        if (!file || fputs(value, file) < 0 || fclose(file) != 0)
+                die("%s: cannot be set to %s", path, value);
+}
