@@ -26,6 +26,13 @@ static void put_address(struct nlmsghdr *nlh, uint16_t type, const struct netadd
         mnl_attr_put(nlh, type, netaddr_len(address), address->bytes);
 }
 
+/* ICMP has a number of its own in each family. */
+static uint8_t protocol_of(const struct route_query *query) {
+        if (query->protocol != IPPROTO_ICMP && query->protocol != IPPROTO_ICMPV6)
+                return query->protocol;
+        return query->destination.family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+}
+
 size_t route_query_build(const struct route_query *query, uint32_t seq, void *buf) {
         struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
         struct rtmsg *header;
@@ -48,7 +55,7 @@ size_t route_query_build(const struct route_query *query, uint32_t seq, void *bu
                 mnl_attr_put_u32(nlh, RTA_MARK, query->mark);
         mnl_attr_put_u32(nlh, RTA_UID, query->uid);
         if (query->protocol != 0)
-                mnl_attr_put_u8(nlh, RTA_IP_PROTO, query->protocol);
+                mnl_attr_put_u8(nlh, RTA_IP_PROTO, protocol_of(query));
         if (query->port != 0)
                 mnl_attr_put_u16(nlh, RTA_DPORT, htons(query->port));
         return nlh->nlmsg_len;

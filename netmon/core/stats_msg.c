@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "nlattr.h"
@@ -37,8 +38,11 @@ int stats_reply_parse(const struct nlmsghdr *nlh, struct link_stats *ret) {
                 return r;
         if (!tb[IFLA_STATS_LINK_64])
                 return -EBADMSG;
-        /* Copied, because 64-bit values need not be aligned there; newer kernels send more. */
+        /* Copied, because 64-bit values need not be aligned there. Another kernel's may be shorter
+         * or longer. */
         len = mnl_attr_get_payload_len(tb[IFLA_STATS_LINK_64]);
+        if (len < offsetof(struct rtnl_link_stats64, rx_errors))
+                return -EBADMSG;
         if (len > sizeof(stats))
                 len = sizeof(stats);
         memcpy(&stats, mnl_attr_get_payload(tb[IFLA_STATS_LINK_64]), len);
