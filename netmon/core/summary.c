@@ -14,10 +14,14 @@ static const char *const state_words[] = {
 };
 
 void summary_init(struct summary *summary) {
+        static const struct path nowhere = {.type = LINK_TYPE_UNKNOWN, .why = PATH_NO_ROUTE};
+
         *summary = (struct summary){
-                .primary4.selected = {.family = AF_INET, .why = PATH_NO_ROUTE},
-                .primary6.selected = {.family = AF_INET6, .why = PATH_NO_ROUTE},
+                .primary4.selected = nowhere,
+                .primary6.selected = nowhere,
         };
+        summary->primary4.selected.family = AF_INET;
+        summary->primary6.selected.family = AF_INET6;
 }
 
 const char *network_state_to_string(enum network_state state) {

@@ -37,8 +37,8 @@ struct fake_net {
         struct world world;
         struct fake_route routes[FAKE_ROUTES_MAX];
         size_t n_routes;
-        int rp_filter[16]; /* by index */
-        int error;         /* the kernel cannot be asked */
+        int rp_filter[128]; /* by index */
+        int error;          /* the kernel cannot be asked */
         unsigned n_lookups;
 };
 
