@@ -16,8 +16,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "loopback.h"
 #include "moment.h"
+#include "netns.h"
 
 /* This program's getaddrinfo() stands in front of the C library's. Names: "hang..." does not answer
  * before release(); "none..." has no address; "real..." asks the C library; others have two. */
@@ -302,7 +302,7 @@ Test(resolver, silent_name_server) {
         uint64_t worst = 0, until;
         int fd;
 
-        loopback_enter();
+        netns_enter();
         cr_assert(unshare(CLONE_NEWNS) == 0);
         cr_assert(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
         fd = mkstemp(path);

@@ -12,8 +12,8 @@
 
 #include "certs.h"
 #include "connector.h"
-#include "loopback.h"
 #include "moment.h"
+#include "netns.h"
 #include "peer.h"
 #include "server.h"
 
@@ -21,7 +21,7 @@ static sd_event *event;
 static struct connector *connector;
 
 static void setup(void) {
-        loopback_enter();
+        netns_enter();
         cr_assert(sd_event_new(&event) >= 0);
         cr_assert(eq(int, connector_new(event, &connector), 0));
 }
@@ -208,7 +208,7 @@ Test(stream, failures_of_the_network) {
         };
 
         /* Packets to it come back in and are dropped: a black hole. */
-        cr_assert(eq(int, system("ip route add 192.0.2.0/24 dev lo"), 0));
+        shell("ip route add 192.0.2.0/24 dev lo");
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct target t;
                 struct cause cause;
@@ -490,7 +490,7 @@ Test(stream, freed_while_connecting) {
         struct certs certs;
         char path[128];
 
-        cr_assert(eq(int, system("ip route add 192.0.2.0/24 dev lo"), 0));
+        shell("ip route add 192.0.2.0/24 dev lo");
         certs_make(&certs);
         certs_path(&certs, "good", path, sizeof(path));
         server_start(&server, "ws_server.py", "--tls", path, NULL);

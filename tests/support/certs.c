@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certs.h"
 
-#include <criterion/criterion.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -9,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "die.h"
 
 #define DAY_SEC (24L * 60 * 60)
 
@@ -20,8 +21,8 @@ struct identity {
 static void add_extension(X509 *certificate, int nid, const char *value) {
         X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
 
-        cr_assert(extension != NULL);
-        cr_assert(X509_add_ext(certificate, extension, -1) == 1);
+        if (!extension || X509_add_ext(certificate, extension, -1) != 1)
+                die("certificate extension %s", value);
         X509_EXTENSION_free(extension);
 }
 
@@ -45,7 +46,8 @@ static struct identity issue(const char *name, const char *alternative_names, lo
                 add_extension(new.certificate, NID_subject_alt_name, alternative_names);
         else
                 add_extension(new.certificate, NID_basic_constraints, "critical,CA:TRUE");
-        cr_assert(X509_sign(new.certificate, issuer ? issuer->key : new.key, EVP_sha256()) > 0);
+        if (X509_sign(new.certificate, issuer ? issuer->key : new.key, EVP_sha256()) == 0)
+                die("the certificate %s cannot be signed", name);
         return new;
 }
 
@@ -64,7 +66,8 @@ static void write_identity(const struct certs *certs, const char *name, struct i
 
         certs_path(certs, name, path, sizeof(path));
         file = fopen(path, "we");
-        cr_assert(file != NULL);
+        if (!file)
+                die("%s: cannot be written", path);
         (void)PEM_write_X509(file, identity.certificate);
         (void)PEM_write_PrivateKey(file, identity.key, NULL, NULL, 0, NULL, NULL);
         (void)fclose(file);
@@ -86,7 +89,8 @@ static void keep_authority(struct certs *certs, const struct identity *ca) {
 
         (void)PEM_write_bio_X509(memory, ca->certificate);
         n = BIO_read(memory, certs->ca, sizeof(certs->ca));
-        cr_assert(n > 0 && (size_t)n < sizeof(certs->ca));
+        if (n <= 0 || (size_t)n >= sizeof(certs->ca))
+                die("the authority's certificate does not fit");
         certs->ca_len = (size_t)n;
         BIO_free(memory);
 }
@@ -101,7 +105,8 @@ void certs_make(struct certs *certs) {
         struct identity stranger = issue("stranger", good_names, -5, 5, &unknown_ca);
 
         (void)strcpy(certs->directory, "/tmp/wherry-certs-XXXXXX");
-        cr_assert(mkdtemp(certs->directory) != NULL);
+        if (!mkdtemp(certs->directory))
+                die("no directory for certificates");
         write_identity(certs, "ca", ca);
         write_identity(certs, "good", good);
         write_identity(certs, "expired", expired);

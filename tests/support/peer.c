@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
@@ -12,6 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "die.h"
 
 struct peer {
         int fd;
@@ -46,10 +47,10 @@ uint16_t peer_start(peer_serve serve, void *userdata) {
         pthread_t thread;
 
         *peer = (struct peer){socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), serve, userdata};
-        cr_assert(bind(peer->fd, (struct sockaddr *)&address, len) == 0);
-        cr_assert(listen(peer->fd, 16) == 0);
-        cr_assert(getsockname(peer->fd, (struct sockaddr *)&address, &len) == 0);
-        cr_assert(pthread_create(&thread, NULL, run, peer) == 0);
+        if (bind(peer->fd, (struct sockaddr *)&address, len) < 0 || listen(peer->fd, 16) < 0 ||
+            getsockname(peer->fd, (struct sockaddr *)&address, &len) < 0 ||
+            pthread_create(&thread, NULL, run, peer) != 0)
+                die("no peer: %s", strerror(errno));
         (void)pthread_detach(thread);
         return ntohs(address.sin_port);
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "server.h"
 
-#include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "child.h"
+#include "die.h"
 
 #define ARGUMENTS_MAX 16
 
@@ -33,27 +35,29 @@ void server_start(struct server *server, const char *program, ...) {
         (void)snprintf(path, sizeof(path), "%s/%s", SERVERS_DIR, program);
         va_start(ap, program);
         while ((arguments[n] = va_arg(ap, char *)))
-                cr_assert(++n < ARGUMENTS_MAX);
+                if (++n == ARGUMENTS_MAX)
+                        die("too many arguments of %s", program);
         va_end(ap);
-        cr_assert(pipe2(fds, O_CLOEXEC) == 0);
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                die("pipe: %s", strerror(errno));
         server->pid = fork();
-        cr_assert(server->pid >= 0);
+        if (server->pid < 0)
+                die("fork: %s", strerror(errno));
         if (server->pid == 0)
                 run(fds[1], arguments);
         (void)close(fds[1]);
         server->output = fdopen(fds[0], "r");
         server_read_line(server, line, sizeof(line));
         server->port = (uint16_t)atoi(line);
-        cr_assert(server->port > 0);
 }
 
 void server_read_line(struct server *server, char *line, size_t size) {
-        cr_assert(fgets(line, (int)size, server->output) != NULL, "the server is gone");
+        if (!fgets(line, (int)size, server->output))
+                die("the server is gone");
         line[strcspn(line, "\n")] = '\0';
 }
 
 void server_stop(struct server *server) {
-        (void)kill(server->pid, SIGKILL);
-        (void)waitpid(server->pid, NULL, 0);
+        (void)child_stop(server->pid, SIGKILL);
         (void)fclose(server->output);
 }
