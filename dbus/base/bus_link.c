@@ -59,7 +59,8 @@ static int link_arm_retry(struct bus_link *link) {
 static void link_lost(struct bus_link *link, int error) {
         int r;
 
-        log_notice("bus: no connection (%s), retrying", strerror(-error));
+        if (link->retry_usec == RETRY_MIN_USEC) /* once, not at every try */
+                log_notice("bus: no connection (%s), retrying", strerror(-error));
         link_drop(link);
         r = link_arm_retry(link);
         if (r < 0) {
