@@ -30,7 +30,6 @@ int message_state_parse(const char *word, enum message_state *ret);
 bool message_state_is_final(enum message_state state);
 
 enum message_frame {
-        MESSAGE_FRAME_DEFAULT, /* what the channel's `frame` option says */
         MESSAGE_FRAME_BINARY,
         MESSAGE_FRAME_TEXT,
 };

@@ -240,6 +240,16 @@ uint64_t outbox_lost(struct outbox *o, bool over_message) {
         return o->n_suspect > SUSPECT_LOSSES ? head : 0;
 }
 
+void outbox_unload(struct outbox *o) {
+        size_t keep = o->n_written + (o->marking_id != 0);
+
+        /* One that is marked on disk would not be read again. */
+        while (o->n_entries > keep && !o->entries[o->n_entries - 1].marked)
+                outbox_remove(o, o->n_entries - 1);
+        o->more = true;
+        o->rewind = true;
+}
+
 void outbox_rewind(struct outbox *o) {
         for (size_t i = 0; i < o->n_entries; i++)
                 free(o->entries[i].payload);

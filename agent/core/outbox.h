@@ -96,5 +96,7 @@ void outbox_withdrawn(struct outbox *o, uint64_t id);
  * outbox_rewind() follows. `over_message`: the server closed in a way that blames what it was sent.
  * Returns the id of a message that is poison now, 0 if none. */
 uint64_t outbox_lost(struct outbox *o, bool over_message);
+/* Forgets what was loaded and is neither written nor being marked. */
+void outbox_unload(struct outbox *o);
 /* Forgets what was loaded: the next load begins with the first on disk. */
 void outbox_rewind(struct outbox *o);

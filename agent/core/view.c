@@ -16,8 +16,7 @@ static bool path_counts(const struct view_input *input, const struct path *path)
 
         if (path->ifindex == 0 || !path->usable)
                 return false;
-        if (input->refuse_metered &&
-            (strcmp(path->metered, "yes") == 0 || strcmp(path->metered, "guess-yes") == 0))
+        if (input->refuse_metered && strcmp(path->metered, "yes") == 0)
                 return false;
         /* The news of an interface comes before that of the paths over it. */
         interface = interfaces_find(input->interfaces, path->ifindex);

@@ -13,9 +13,8 @@
 /* A connection, established or in the making. */
 struct view_use {
         bool exists;
-        int ifindex;        /* of the path it was made on; 0: unknown then */
+        int ifindex;        /* that it is bound to; 0: none, its source address tells */
         const char *source; /* its own address; NULL while it has none */
-        bool bound;         /* to that interface */
 };
 
 struct view_input {
@@ -23,7 +22,7 @@ struct view_input {
         const struct paths *answers[2];
         size_t n_answers;
         const struct interfaces *interfaces;
-        bool refuse_metered; /* paths that are or may be metered do not count */
+        bool refuse_metered; /* metered paths do not count */
         struct view_use link;
         struct view_use attempt;
 };

@@ -137,7 +137,11 @@ struct store_filter {
 struct store_request {
         enum store_kind kind;
         uint64_t channel;
-        void *context; /* the submitter's own */
+        /* The submitter's own. */
+        void *context;
+        void (*release_context)(void *context); /* with the request; may be NULL */
+        bool both;     /* a LIST of the inbox is to follow this one of the outbox */
+        struct store_request *before; /* this one completes; freed with it */
 
         /* In and out as said at each kind. Arrays are malloc'd and freed with the request. */
         struct store_channel *put;
@@ -177,6 +181,10 @@ struct store_request {
 
 struct store_request *store_request_new(enum store_kind kind, uint64_t channel);
 void store_request_free(struct store_request *request);
+
+static inline void store_request_freep(struct store_request **request) {
+        store_request_free(*request);
+}
 
 /* Opens or makes DIRECTORY/queue.db (directory 0700, files 0600) and starts the thread. Waits for
  * the disk: for start-up only. `limit_bytes` bounds the file (max_page_count); 0 means 1 GiB. On

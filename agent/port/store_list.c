@@ -56,7 +56,7 @@ static void read_facts(sqlite3_stmt *row, const struct tally *tally, struct mess
                 .not_before_realtime_usec = column_u64(row, COLUMN_NOT_BEFORE),
                 .at_most_once = column_u64(row, COLUMN_AT_MOST_ONCE) != 0,
                 .frame = frame <= MESSAGE_FRAME_TEXT ? (enum message_frame)frame
-                                                     : MESSAGE_FRAME_DEFAULT,
+                                                     : MESSAGE_FRAME_BINARY,
                 .max_tries = column_u32(row, COLUMN_MAX_TRIES),
                 .tries = column_u32(row, COLUMN_TRIES),
                 .uuid_given = sqlite3_column_bytes(row, COLUMN_UUID) == MESSAGE_UUID_BYTES,

@@ -41,6 +41,9 @@ void store_request_free(struct store_request *request) {
         free_messages(request);
         free(request->ids);
         free(request->found);
+        store_request_free(request->before);
+        if (request->release_context)
+                request->release_context(request->context);
         free(request);
 }
 

@@ -43,7 +43,7 @@ static void setup(void) {
                 .answers = {&answer, &other},
                 .n_answers = 1,
                 .interfaces = &interfaces,
-                .link = {.exists = true, .ifindex = 1, .source = "192.0.2.1", .bound = true},
+                .link = {.exists = true, .ifindex = 1, .source = "192.0.2.1"},
         };
 }
 
@@ -182,7 +182,7 @@ Test(view, loopback_needs_no_interface_object) {
 
 Test(view, attempt_has_a_fate_of_its_own) {
         input.link.exists = false;
-        input.attempt = (struct view_use){.exists = true, .ifindex = 2, .bound = true};
+        input.attempt = (struct view_use){.exists = true, .ifindex = 2};
         interfaces_find(&interfaces, 2)->usable = false;
         build();
         cr_assert(eq(int, (int)view.attempt_fate, POLICY_FATE_SILENT));
