@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "link.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+#include "channel.h"
+#include "cleanup.h"
+#include "connection.h"
+#include "uri.h"
+#include "ws.h"
+
+static void on_opened(void *userdata) {
+        struct link *link = userdata;
+        struct channel *channel = link->channel;
+        struct moment at = moment_now();
+        struct address source, peer;
+
+        link->open = true;
+        link->heartbeat.received_usec = at.usec;
+        if (ws_endpoints(link->ws, &source, &peer) == 0) {
+                address_format(&source, link->source);
+                channel_worked(channel, &peer);
+        }
+        link_update_steps(link);
+        channel_opened(channel, link);
+}
+
+static void on_message(const void *data, size_t len, bool text, void *userdata) {
+        struct link *link = userdata;
+
+        channel_message(link->channel, link, data, len, text);
+}
+
+static void on_received(void *userdata) {
+        struct link *link = userdata;
+        struct moment at = moment_now();
+
+        heartbeat_received(&link->heartbeat, &at);
+        if (link->open)
+                channel_received(link->channel, link, &at);
+}
+
+static void on_pong(const void *data, size_t len, void *userdata) {
+        struct link *link = userdata;
+        struct moment at = moment_now();
+        uint64_t sequence;
+
+        if (len != sizeof(sequence))
+                return; /* unsolicited: RFC 6455 section 5.5.3 allows it */
+        memcpy(&sequence, data, sizeof(sequence));
+        if (heartbeat_pong(&link->heartbeat, be64toh(sequence), &at))
+                channel_proved(link->channel, link);
+}
+
+static void on_closed(const struct cause *cause, unsigned close_code, void *userdata) {
+        struct link *link = userdata;
+
+        channel_closed(link->channel, link, cause, close_code);
+}
+
+static const struct ws_handlers handlers = {
+        .opened = on_opened,
+        .message = on_message,
+        .pong = on_pong,
+        .received = on_received,
+        .closed = on_closed,
+};
+
+int link_new(struct channel *channel, const struct path *path, struct link **ret) {
+        const struct channel_options *options = &channel->record->options;
+        struct link *link = calloc(1, sizeof(*link));
+        struct moment at = moment_now();
+
+        if (!link)
+                return -ENOMEM;
+        link->channel = channel;
+        link->steps.started_usec = at.usec;
+        if (path)
+                link->path = *path;
+        heartbeat_init(&link->heartbeat, options->ping_interval_usec, options->ping_timeout_usec,
+                       &at);
+        *ret = link;
+        return 0;
+}
+
+void link_free(struct link *link) {
+        if (!link)
+                return;
+        ws_free(link->ws);
+        free(link);
+}
+
+void link_close(struct link *link) {
+        if (!link)
+                return;
+        ws_close(STEAL(link->ws), 1000);
+        link_free(link);
+}
+
+void link_disconnect(struct link *link) {
+        ws_free(STEAL(link->ws));
+}
+
+int link_connect(struct link *link, const struct address *addresses, size_t n) {
+        struct channel *channel = link->channel;
+        const struct channel_options *options = &channel->record->options;
+        struct ws_config config = {
+                .stream =
+                        {
+                                .uri = &channel->uri,
+                                .addresses = addresses,
+                                .n_addresses = n,
+                                .proxy = channel->has_proxy ? &channel->proxy : NULL,
+                                .tls_ca = options->tls_ca.data,
+                                .tls_ca_len = options->tls_ca.len,
+                                .tls_pins = options->tls_pins.data,
+                                .tls_pins_len = options->tls_pins.len,
+                                .tls13_only = options->tls13_only,
+                                .connect_timeout_usec = options->connect_timeout_usec,
+                        },
+                .headers = options->headers.data,
+                .headers_len = options->headers.len,
+                .subprotocols = options->subprotocols.data,
+                .subprotocols_len = options->subprotocols.len,
+                .open_timeout_usec = options->open_timeout_usec,
+                .max_message_bytes = options->max_message_bytes,
+        };
+
+        int r;
+
+        link->steps.resolved_usec = moment_now().usec;
+        if (path_wants_binding(&link->path))
+                config.stream.interface = link->path.interface;
+        r = ws_new(channel->agent->connector, &config, &handlers, link, &link->ws);
+        if (r < 0)
+                return r;
+        ws_set_paused(link->ws, link->paused);
+        return 0;
+}
+
+int link_send(struct link *link, const void *data, size_t len, bool text) {
+        return ws_send(link->ws, data, len, text);
+}
+
+int link_ping(struct link *link) {
+        struct moment at = moment_now();
+        uint64_t sequence = htobe64(heartbeat_sent(&link->heartbeat, &at));
+
+        return ws_ping(link->ws, &sequence, sizeof(sequence));
+}
+
+/* While we do not write or do not read, silence says nothing about the server. */
+static void link_rest(struct link *link) {
+        struct moment at = moment_now();
+
+        heartbeat_hold(&link->heartbeat, link->held || link->paused, &at);
+}
+
+void link_hold(struct link *link, bool held) {
+        link->held = held;
+        link_rest(link);
+        ws_set_held(link->ws, held);
+}
+
+void link_pause(struct link *link, bool paused) {
+        if (link->paused == paused)
+                return;
+        link->paused = paused;
+        link_rest(link);
+        if (link->ws)
+                ws_set_paused(link->ws, paused);
+}
+
+void link_probe(struct link *link) {
+        struct moment at = moment_now();
+
+        heartbeat_probe(&link->heartbeat, &at);
+        (void)link_ping(link); /* an error comes as the end of the connection */
+}
+
+bool link_tick(struct link *link, const struct moment *at, struct cause *ret) {
+        if (!link->open)
+                return false;
+        switch (heartbeat_tick(&link->heartbeat, at)) {
+        case HEARTBEAT_NOTHING:
+                return false;
+        case HEARTBEAT_PING:
+                (void)link_ping(link);
+                return false;
+        case HEARTBEAT_LOST:
+                cause_setf(ret, CAUSE_LOST, "the server does not answer");
+                return true;
+        }
+        return false;
+}
+
+uint64_t link_deadline(const struct link *link) {
+        return link->open ? heartbeat_deadline(&link->heartbeat) : USEC_NEVER;
+}
+
+struct view_use link_use(const struct link *link) {
+        if (!link)
+                return (struct view_use){0};
+        return (struct view_use){
+                .exists = true,
+                .ifindex = path_wants_binding(&link->path) ? link->path.ifindex : 0,
+                .source = link->source[0] != '\0' ? link->source : NULL,
+        };
+}
+
+void link_update_steps(struct link *link) {
+        struct ws_steps steps = {0};
+        uint64_t base = link->steps.resolved_usec;
+
+        if (!link->ws)
+                return;
+        ws_get_steps(link->ws, &steps);
+        if (steps.stream.connected_usec != 0)
+                link->steps.connected_usec = base + steps.stream.connected_usec;
+        if (steps.stream.secured_usec != 0)
+                link->steps.secured_usec = base + steps.stream.secured_usec;
+        if (steps.opened_usec != 0)
+                link->steps.opened_usec = base + steps.opened_usec;
+}
