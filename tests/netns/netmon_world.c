@@ -67,7 +67,9 @@ static int add_uplink(struct netmon_world *world, const char *name, unsigned net
         int tap = tap_add(name);
 
         tap_set_carrier(tap, true);
-        shell("ip link set %s up && ip address add 10.%u.0.2/24 dev %s", name, net, name);
+        /* A link-local address would come a second later, in the middle of something else. */
+        shell("ip link set %s addrgenmode none up && ip address add 10.%u.0.2/24 dev %s", name, net,
+              name);
         shell("ip address add 2001:db8:%u::2/64 dev %s nodad", net, name);
         shell("ip route add default via 10.%u.0.1 dev %s metric %u", net, name, metric);
         shell("ip -6 route add default via 2001:db8:%u::1 dev %s metric %u", net, name, metric);
@@ -175,6 +177,6 @@ sd_bus_message *netmon_next(struct netmon_world *world, const char *member) {
 void netmon_settle(struct netmon_world *world) {
         uint64_t quiet_usec = 20000; /* it asks again 2 ms after a message */
 
-        while (bus_signals_next(world->signals, NULL, moment_boottime_usec() + quiet_usec))
+        while (bus_signals_count(world->signals, NULL, moment_boottime_usec() + quiet_usec) > 0)
                 ;
 }
