@@ -56,6 +56,14 @@ static void on_pong(const void *data, size_t len, void *userdata) {
                 channel_proved(link->channel, link);
 }
 
+/* The server answers a ping after what was sent before it: its clock begins when that is out. */
+static void on_drained(void *userdata) {
+        struct link *link = userdata;
+        struct moment at = moment_now();
+
+        heartbeat_progressed(&link->heartbeat, &at);
+}
+
 static void on_closed(const struct cause *cause, unsigned close_code, void *userdata) {
         struct link *link = userdata;
 
@@ -66,6 +74,7 @@ static const struct ws_handlers handlers = {
         .opened = on_opened,
         .message = on_message,
         .pong = on_pong,
+        .drained = on_drained,
         .received = on_received,
         .closed = on_closed,
 };
@@ -182,6 +191,17 @@ void link_probe(struct link *link) {
         (void)link_ping(link); /* an error comes as the end of the connection */
 }
 
+/* The peer's kernel takes what was sent, however slowly, and is not through with it. */
+static bool link_progresses(struct link *link) {
+        struct stream_upload upload;
+        bool grows;
+
+        ws_get_upload(link->ws, &upload);
+        grows = upload.acked_bytes > link->acked_bytes;
+        link->acked_bytes = upload.acked_bytes;
+        return grows && upload.pending;
+}
+
 bool link_tick(struct link *link, const struct moment *at, struct cause *ret) {
         if (!link->open)
                 return false;
@@ -192,6 +212,10 @@ bool link_tick(struct link *link, const struct moment *at, struct cause *ret) {
                 (void)link_ping(link);
                 return false;
         case HEARTBEAT_LOST:
+                if (link_progresses(link)) {
+                        heartbeat_progressed(&link->heartbeat, at);
+                        return false;
+                }
                 cause_setf(ret, CAUSE_LOST, "the server does not answer");
                 return true;
         }

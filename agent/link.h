@@ -35,6 +35,7 @@ struct link {
         bool paused;                    /* nothing is read */
         char source[ADDRESS_TEXT_SIZE]; /* "" until connected */
         struct heartbeat heartbeat;
+        uint64_t acked_bytes; /* when the heartbeat was last asked */
         struct link_steps steps;
 };
 

@@ -25,6 +25,13 @@ void heartbeat_received(struct heartbeat *h, const struct moment *at) {
         h->probe_usec = 0;
 }
 
+void heartbeat_progressed(struct heartbeat *h, const struct moment *at) {
+        if (h->sent_usec != 0)
+                h->sent_usec = at->usec;
+        if (h->probe_usec != 0)
+                h->probe_usec = at->usec + PROBE_USEC;
+}
+
 bool heartbeat_pong(struct heartbeat *h, uint64_t sequence, const struct moment *at) {
         if (h->sent_usec == 0 || sequence != h->sequence)
                 return false;

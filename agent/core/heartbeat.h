@@ -38,6 +38,8 @@ void heartbeat_init(struct heartbeat *h, uint64_t interval_usec, uint64_t timeou
 /* The number to put into the ping that goes out now. */
 uint64_t heartbeat_sent(struct heartbeat *h, const struct moment *at);
 void heartbeat_received(struct heartbeat *h, const struct moment *at);
+/* What was sent is still on its way out, and getting on: the ping's clock begins anew. */
+void heartbeat_progressed(struct heartbeat *h, const struct moment *at);
 /* True for the answer to the outstanding ping. */
 bool heartbeat_pong(struct heartbeat *h, uint64_t sequence, const struct moment *at);
 

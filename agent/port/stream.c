@@ -3,6 +3,8 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -259,4 +261,16 @@ int stream_endpoints(const struct stream *s, struct address *ret_source, struct 
 
 void stream_get_steps(const struct stream *s, struct stream_steps *ret) {
         *ret = s->steps;
+}
+
+void stream_get_upload(const struct stream *s, struct stream_upload *ret) {
+        struct tcp_info info = {};
+        socklen_t size = sizeof(info);
+
+        if (s->fd >= 0)
+                (void)getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+        *ret = (struct stream_upload){
+                .acked_bytes = info.tcpi_bytes_acked,
+                .pending = info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0,
+        };
 }

@@ -86,3 +86,10 @@ struct stream_steps {
         uint64_t secured_usec;   /* proxy and TLS; the same as TCP without them */
 };
 void stream_get_steps(const struct stream *stream, struct stream_steps *ret);
+
+/* How the upload goes, for telling a slow path from a dead one (tcp_info of tcp(7)). */
+struct stream_upload {
+        uint64_t acked_bytes; /* the peer's kernel has them */
+        bool pending;         /* there are others, in our kernel or under way */
+};
+void stream_get_upload(const struct stream *stream, struct stream_upload *ret);

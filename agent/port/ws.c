@@ -455,6 +455,14 @@ int ws_endpoints(const struct ws *ws, struct address *ret_source, struct address
         return stream_endpoints(ws->stream, ret_source, ret_peer);
 }
 
+void ws_get_upload(const struct ws *ws, struct stream_upload *ret) {
+        *ret = (struct stream_upload){0};
+        if (ws->stream)
+                stream_get_upload(ws->stream, ret);
+        if (ws_queued_bytes(ws) > 0)
+                ret->pending = true;
+}
+
 void ws_get_steps(const struct ws *ws, struct ws_steps *ret) {
         *ret = ws->steps;
 }

@@ -75,6 +75,9 @@ void ws_set_paused(struct ws *ws, bool paused);
  * -ENOTCONN before it is connected. */
 int ws_endpoints(const struct ws *ws, struct address *ret_source, struct address *ret_peer);
 
+/* As stream_get_upload(); what is still queued here is pending too. */
+void ws_get_upload(const struct ws *ws, struct stream_upload *ret);
+
 /* The steps done so far, for "why is it slow": usec after ws_new(), 0 not reached. */
 struct ws_steps {
         struct stream_steps stream;

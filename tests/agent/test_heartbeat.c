@@ -86,6 +86,15 @@ Test(heartbeat, held_deadlines_stand_still_and_begin_anew) {
         cr_assert(eq(int, after(9 * SEC), HEARTBEAT_NOTHING));
 }
 
+Test(heartbeat, slow_upload_is_no_silence) {
+        (void)heartbeat_sent(&h, &now);
+        for (int i = 0; i < 100; i++) {
+                cr_assert(eq(int, after(9 * SEC), HEARTBEAT_NOTHING));
+                heartbeat_progressed(&h, &now);
+        }
+        cr_assert(eq(int, after(10 * SEC), HEARTBEAT_LOST));
+}
+
 Test(heartbeat, may_be_chosen_by_the_agent_or_off) {
         heartbeat_init(&h, 0, 10 * SEC, &now);
         cr_assert(eq(u64, heartbeat_deadline(&h), now.usec + HEARTBEAT_INTERVAL_USEC));
