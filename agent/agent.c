@@ -517,6 +517,7 @@ int agent_new(const struct agent_config *config, struct agent **ret, char *probl
                 return -ENOMEM;
         agent->config = *config;
         agent->refused_end = &agent->refused;
+        agent->status_since_usec = moment_now().usec;
         r = sd_event_default(&agent->event);
         if (r < 0)
                 return r;
