@@ -247,6 +247,7 @@ static int connect_file(struct store_db *db, bool again) {
                 return refuse(db, -EACCES, "it cannot be written");
         /* The log keeps its size and its blocks from one run to the next. */
         (void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        (void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
         /* Exclusive: the lock is kept, so that no second process can write (older versions of
          * SQLite can then damage the file), and the index of the log needs no shared file. */
         r = store_db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF;"
@@ -259,6 +260,12 @@ static int connect_file(struct store_db *db, bool again) {
         r = check(db, again, &empty);
         if (r < 0)
                 return r;
+        if (!empty) {
+                /* Fails where tables or columns are missing. */
+                r = prepare_all(db);
+                if (r < 0)
+                        return r;
+        }
         r = pragma_says(db, "PRAGMA journal_mode=WAL", "wal", &wal);
         if (r < 0)
                 return r;
@@ -268,16 +275,16 @@ static int connect_file(struct store_db *db, bool again) {
                 r = create_tables(db);
                 if (r < 0)
                         return r;
+                r = prepare_all(db);
+                if (r < 0)
+                        return r;
         }
         if (again) {
                 r = store_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)");
                 if (r < 0)
                         return r;
         }
-        r = store_space_init(db);
-        if (r < 0)
-                return r;
-        return prepare_all(db);
+        return store_space_init(db);
 }
 
 void store_db_abandon(struct store_db *db) {

@@ -297,28 +297,28 @@ int store_outbox_expire(struct store_db *db, struct tally *tally, struct store_r
         return store_list_times(db, tally, request);
 }
 
-static int next_sent(struct store_db *db, uint64_t *ret_channel, uint64_t *ret_id) {
+/* The next one marked as sent; 1: there is one, 0: no more. */
+static int next_sent(struct store_db *db, uint64_t *channel, uint64_t *id) {
         CLEANUP(store_db_resetp) sqlite3_stmt *row = store_db_query(db, QUERY_ATTEMPT_SENT);
         int r;
 
+        bind_u64(row, 1, *channel);
+        bind_u64(row, 2, *id);
         r = store_db_step(db, row);
         if (r > 0) {
-                *ret_channel = column_u64(row, 0);
-                *ret_id = column_u64(row, 1);
+                *channel = column_u64(row, 0);
+                *id = column_u64(row, 1);
         }
         return r;
 }
 
 int store_outbox_restart(struct store_db *db, struct tallies *tallies, uint64_t now_realtime_usec) {
-        for (;;) {
-                uint64_t channel, id;
-                struct tally *tally;
-                int r;
+        uint64_t channel = 0, id = 0;
+        int r;
 
-                r = next_sent(db, &channel, &id);
-                if (r <= 0)
-                        return r;
-                tally = tallies_find(tallies, channel);
+        while ((r = next_sent(db, &channel, &id)) > 0) {
+                struct tally *tally = tallies_find(tallies, channel);
+
                 if (tally) {
                         r = leave(db, tally, id, MESSAGE_UNCERTAIN, "restart", now_realtime_usec);
                         if (r < 0)
@@ -333,4 +333,5 @@ int store_outbox_restart(struct store_db *db, struct tallies *tallies, uint64_t 
                 if (r < 0)
                         return r;
         }
+        return r;
 }

@@ -62,6 +62,8 @@ const char store_sql_schema[] =
 #define OUTBOX_WITH_ATTEMPT "outbox o LEFT JOIN attempt a ON a.channel=o.channel AND a.id=o.id"
 #define NOT_SENT "coalesce(a.sent, 0)=0"
 
+/* Where rows are read one after the other their ids are asked to be integers: in a file that was
+ * tampered with they can be anything, and an id that cannot be named can never be taken out. */
 const char *const store_sql_queries[QUERY_COUNT] = {
         [QUERY_BEGIN] = "BEGIN IMMEDIATE",
         [QUERY_COMMIT] = "COMMIT",
@@ -117,20 +119,21 @@ const char *const store_sql_queries[QUERY_COUNT] = {
                 " WHERE o.channel=?1 AND o.id>?2 AND " NOT_SENT " ORDER BY o.id LIMIT 1",
         [QUERY_OUTBOX_READ] =
                 "SELECT " OUTBOX_FACTS ", o.payload FROM " OUTBOX_WITH_ATTEMPT
-                " WHERE o.channel=?1 AND o.id>?2 AND o.not_before<=?3 "
+                " WHERE o.channel=?1 AND o.id>?2 AND typeof(o.id)='integer' AND o.not_before<=?3 "
                 "AND NOT (o.expires>0 AND o.expires<=?3) AND typeof(o.payload)='blob' "
                 "AND length(o.payload)<=?4 AND " NOT_SENT " ORDER BY o.id",
         [QUERY_OUTBOX_NEXT_DUE] = "SELECT min(not_before) FROM outbox "
                                   "WHERE channel=?1 AND not_before>0 AND not_before>?2",
         [QUERY_OUTBOX_EXPIRIES] =
                 "SELECT o.id, o.expires FROM " OUTBOX_WITH_ATTEMPT
-                " WHERE o.channel=?1 AND o.expires>0 AND " NOT_SENT " ORDER BY o.expires",
+                " WHERE o.channel=?1 AND typeof(o.id)='integer' AND o.expires>0 AND " NOT_SENT
+                " ORDER BY o.expires",
         [QUERY_OUTBOX_LIST] =
                 "SELECT " OUTBOX_FACTS ", coalesce(a.sent, 0), NULL, NULL FROM " OUTBOX_WITH_ATTEMPT
-                " WHERE ?3 AND o.channel=?1 AND o.id>?2 UNION ALL "
+                " WHERE ?3 AND o.channel=?1 AND o.id>?2 AND typeof(o.id)='integer' UNION ALL "
                 "SELECT id, created, expires, not_before, at_most_once, frame, max_tries, uuid, "
                 "tag, tries, length(payload), 0, state, reason FROM parked "
-                "WHERE ?4 AND channel=?1 AND id>?2 ORDER BY 1 LIMIT ?5",
+                "WHERE ?4 AND channel=?1 AND id>?2 AND typeof(id)='integer' ORDER BY 1 LIMIT ?5",
         [QUERY_OUTBOX_PAYLOAD] = "SELECT payload FROM outbox WHERE channel=?1 AND id=?2 UNION ALL "
                                  "SELECT payload FROM parked WHERE channel=?1 AND id=?2",
 
@@ -141,7 +144,10 @@ const char *const store_sql_queries[QUERY_COUNT] = {
         [QUERY_ATTEMPT_DELETE] = "DELETE FROM attempt WHERE channel=?1 AND id=?2",
         [QUERY_ATTEMPT_CLEAR] = "DELETE FROM attempt WHERE channel=?1",
         [QUERY_ATTEMPT_TRIES] = "SELECT tries FROM attempt WHERE channel=?1 AND id=?2",
-        [QUERY_ATTEMPT_SENT] = "SELECT channel, id FROM attempt WHERE sent<>0 LIMIT 1",
+        [QUERY_ATTEMPT_SENT] =
+                "SELECT channel, id FROM attempt WHERE sent<>0 AND (channel, id)>(?1, ?2) "
+                "AND typeof(channel)='integer' AND typeof(id)='integer' "
+                "ORDER BY channel, id LIMIT 1",
 
         [QUERY_PARK] =
                 "INSERT OR REPLACE INTO parked(channel, id, created, expires, not_before, "
@@ -158,7 +164,7 @@ const char *const store_sql_queries[QUERY_COUNT] = {
         [QUERY_PARKED_FIND] = "SELECT uuid, length(payload) FROM parked WHERE channel=?1 AND id=?2",
         [QUERY_PARKED_DELETE] = "DELETE FROM parked WHERE channel=?1 AND id=?2",
         [QUERY_PARKED_CLEAR] = "DELETE FROM parked WHERE channel=?1",
-        [QUERY_PARKED_IDS] = "SELECT id FROM parked WHERE channel=?1",
+        [QUERY_PARKED_IDS] = "SELECT id FROM parked WHERE channel=?1 ORDER BY id",
         [QUERY_PARKED_OLDEST] = "SELECT id FROM parked WHERE channel=?1 AND finished<?2 "
                                 "ORDER BY finished LIMIT 1",
 
@@ -180,10 +186,12 @@ const char *const store_sql_queries[QUERY_COUNT] = {
         [QUERY_INBOX_DELETE] = "DELETE FROM inbox WHERE channel=?1 AND id=?2",
         [QUERY_INBOX_CLEAR] = "DELETE FROM inbox WHERE channel=?1",
         [QUERY_INBOX_OLDEST] = "SELECT min(id) FROM inbox WHERE channel=?1",
-        [QUERY_INBOX_READ] = "SELECT id, received, text, payload FROM inbox WHERE channel=?1 "
-                             "AND id>?2 AND typeof(payload)='blob' AND length(payload)<=?3 "
-                             "ORDER BY id",
-        [QUERY_INBOX_LIST] = "SELECT id, received, text, length(payload) FROM inbox "
-                             "WHERE channel=?1 AND id>?2 AND length(payload)<=?3 ORDER BY id",
+        [QUERY_INBOX_READ] =
+                "SELECT id, received, text, payload FROM inbox WHERE channel=?1 AND id>?2 "
+                "AND typeof(id)='integer' AND typeof(payload)='blob' AND length(payload)<=?3 "
+                "ORDER BY id",
+        [QUERY_INBOX_LIST] =
+                "SELECT id, received, text, length(payload) FROM inbox WHERE channel=?1 AND id>?2 "
+                "AND typeof(id)='integer' AND length(payload)<=?3 ORDER BY id",
         [QUERY_INBOX_PAYLOAD] = "SELECT payload FROM inbox WHERE channel=?1 AND id=?2",
 };

@@ -2,6 +2,7 @@
 #include "faulty_sqlite.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -9,10 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+struct written {
+        sqlite3_int64 at;
+        int len;
+};
 
 struct faulty_file {
         sqlite3_file base;
         char *name;
+        struct written *written; /* since the last sync, while mirrored */
+        size_t n_written;
         sqlite3_file *real; /* in the same memory, behind this */
 };
 
@@ -95,30 +104,46 @@ void faulty_sqlite_mirror(const char *from, const char *to) {
         (void)snprintf(mirror_to, sizeof(mirror_to), "%s", to);
 }
 
+static bool is_mirrored(const struct faulty_file *file) {
+        const char *name = strrchr(file->name, '/');
+
+        return name && strncmp(file->name, mirror_from, (size_t)(name - file->name)) == 0 &&
+               mirror_from[name - file->name] == '\0';
+}
+
+static void note_write(struct faulty_file *file, sqlite3_int64 at, int len) {
+        size_t n = file->n_written;
+
+        if (!is_mirrored(file))
+                return;
+        /* Full at every power of two. */
+        if ((n & (n - 1)) == 0)
+                file->written =
+                        realloc(file->written, (n == 0 ? 1 : n * 2) * sizeof(*file->written));
+        file->written[file->n_written++] = (struct written){.at = at, .len = len};
+}
+
 static void mirror(struct faulty_file *file) {
         static char block[65536];
-        const char *name = strrchr(file->name, '/');
         sqlite3_int64 size = 0;
-        char path[512], next[520];
-        FILE *copy;
+        char path[512];
+        int fd;
 
-        if (!name || strncmp(file->name, mirror_from, (size_t)(name - file->name)) != 0 ||
-            mirror_from[name - file->name] != '\0')
+        if (!is_mirrored(file))
                 return;
-        (void)snprintf(path, sizeof(path), "%s%s", mirror_to, name);
-        (void)snprintf(next, sizeof(next), "%s.next", path);
-        copy = fopen(next, "we");
-        cr_assert(copy != NULL);
-        (void)file->real->pMethods->xFileSize(file->real, &size);
-        for (sqlite3_int64 at = 0; at < size; at += (sqlite3_int64)sizeof(block)) {
-                int len = (int)(size - at < (sqlite3_int64)sizeof(block)
-                                        ? size - at
-                                        : (sqlite3_int64)sizeof(block));
+        (void)snprintf(path, sizeof(path), "%s%s", mirror_to, strrchr(file->name, '/'));
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        cr_assert(fd >= 0);
+        for (size_t i = 0; i < file->n_written; i++) {
+                const struct written *w = &file->written[i];
 
-                (void)file->real->pMethods->xRead(file->real, block, len, at);
-                cr_assert(fwrite(block, 1, (size_t)len, copy) == (size_t)len);
+                cr_assert((size_t)w->len <= sizeof(block));
+                (void)file->real->pMethods->xRead(file->real, block, w->len, w->at);
+                cr_assert(pwrite(fd, block, (size_t)w->len, w->at) == w->len);
         }
-        cr_assert(fclose(copy) == 0 && rename(next, path) == 0);
+        (void)file->real->pMethods->xFileSize(file->real, &size);
+        cr_assert(ftruncate(fd, size) == 0);
+        (void)close(fd);
 }
 
 static sqlite3_file *real_of(sqlite3_file *file) {
@@ -127,6 +152,7 @@ static sqlite3_file *real_of(sqlite3_file *file) {
 
 static int faulty_close(sqlite3_file *file) {
         free(((struct faulty_file *)file)->name);
+        free(((struct faulty_file *)file)->written);
         return real_of(file)->pMethods->xClose(real_of(file));
 }
 
@@ -140,6 +166,7 @@ static int faulty_read(sqlite3_file *file, void *data, int len, sqlite3_int64 at
 static int faulty_write(sqlite3_file *file, const void *data, int len, sqlite3_int64 at) {
         int code = count(FAULTY_WRITE);
 
+        note_write((struct faulty_file *)file, at, len);
         return code != SQLITE_OK ? code
                                  : real_of(file)->pMethods->xWrite(real_of(file), data, len, at);
 }
@@ -158,6 +185,7 @@ static int faulty_sync(sqlite3_file *file, int flags) {
                 code = real_of(file)->pMethods->xSync(real_of(file), flags);
         if (code == SQLITE_OK)
                 mirror((struct faulty_file *)file);
+        ((struct faulty_file *)file)->n_written = 0;
         return code;
 }
 
@@ -219,6 +247,8 @@ static int faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, i
         if (code != SQLITE_OK)
                 return code;
         file->name = strdup(name ? name : "");
+        file->written = NULL;
+        file->n_written = 0;
         base->pMethods = &methods;
         return SQLITE_OK;
 }

@@ -30,6 +30,7 @@ void faulty_sqlite_hold_sync(void);
 void faulty_sqlite_wait_held(void);
 void faulty_sqlite_release_sync(void);
 
-/* From now on every sync of a file directly in FROM copies it to TO: what a power cut would leave
- * at least. */
+/* From now on what is written to files directly in FROM goes to TO with the sync that follows: what
+ * a power cut would leave. A sync that fails loses it for good, as Linux does. TO holds copies of
+ * the files. */
 void faulty_sqlite_mirror(const char *from, const char *to);
