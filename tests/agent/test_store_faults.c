@@ -415,6 +415,13 @@ static unsigned drain(struct store *store, uint64_t channel) {
         }
 }
 
+static int64_t size_of(const char *name) {
+        struct stat st;
+
+        cr_assert(stat(support_path(name), &st) == 0);
+        return st.st_size;
+}
+
 static void fill_and_drain(const char *size, unsigned max, size_t len) {
         unsigned accepted, again;
         struct store *store;
@@ -441,6 +448,7 @@ static void fill_and_drain(const char *size, unsigned max, size_t len) {
         (void)send_until_refused(store, channel, 1, len, &error);
         cr_assert(eq(int, error, -ENOSPC));
         cr_assert(eq(int, (int)drain(store, channel), (int)accepted));
+        cr_assert(gt(i64, size_of("queue.ballast"), 0), "the log alone is enough to drain");
 
         cr_assert(unlink(support_path("others")) == 0);
         again = send_until_refused(store, channel, max, len, &error);
@@ -470,7 +478,6 @@ Test(store_faults, we_fill_the_disk) {
 Test(store_faults, ballast_is_the_last_resort) {
         struct store *store;
         uint64_t channel;
-        struct stat st;
         int error;
 
         mount_small("8m");
@@ -482,14 +489,12 @@ Test(store_faults, ballast_is_the_last_resort) {
         fill_disk();
         store = support_open();
         cr_assert(eq(int, (int)drain(store, channel), 500));
-        cr_assert(stat(support_path("queue.ballast"), &st) == 0);
-        cr_assert(eq(int, (int)st.st_size, 0));
+        cr_assert(eq(i64, size_of("queue.ballast"), 0));
         (void)send_until_refused(store, channel, 1, 300, &error);
         cr_assert(eq(int, error, -ENOSPC));
         cr_assert(unlink(support_path("others")) == 0);
         cr_assert(eq(int, (int)send_until_refused(store, channel, 10, 300, &error), 10));
-        cr_assert(stat(support_path("queue.ballast"), &st) == 0);
-        cr_assert(gt(int, (int)st.st_size, 0));
+        cr_assert(gt(i64, size_of("queue.ballast"), 0));
         store_free(store);
         cr_assert(umount(support_directory) == 0);
 }
@@ -499,7 +504,6 @@ Test(store_faults, our_own_limit) {
         uint64_t channel = support_channel(store, "main");
         struct store_request *request;
         unsigned first, second;
-        struct stat st;
         int error;
 
         first = send_until_refused(store, channel, UINT_MAX, 300, &error);
@@ -511,11 +515,27 @@ Test(store_faults, our_own_limit) {
                 (void)support_add(request, "b");
         support_expect(store, request, -ENOSPC);
         cr_assert(eq(int, (int)drain(store, channel), (int)first));
-        cr_assert(stat(support_path("queue.db"), &st) == 0);
-        cr_assert(le(i64, st.st_size, (int64_t)(4 * SMALL_LIMIT)));
+        cr_assert(le(i64, size_of("queue.db"), (int64_t)(4 * SMALL_LIMIT)));
         second = send_until_refused(store, channel, UINT_MAX, 300, &error);
         cr_assert(gt(int, (int)second, (int)(first - first / 10)), "%u after %u", second, first);
         cr_assert(eq(int, (int)drain(store, channel), (int)second));
+        store_free(store);
+}
+
+Test(store_faults, log_keeps_its_size) {
+        struct store *store = support_open();
+        uint64_t channel = support_channel(store, "main");
+        int64_t size = size_of("queue.db-wal");
+        int error;
+
+        cr_assert(ge(i64, size, 4 << 20));
+        cr_assert(eq(i64, size_of("queue.ballast"), 1 << 20));
+        cr_assert(eq(int, (int)send_until_refused(store, channel, 5000, 1000, &error), 5000));
+        cr_assert(eq(int, (int)drain(store, channel), 5000));
+        store_free(store);
+        cr_assert(eq(i64, size_of("queue.db-wal"), 4 << 20));
+        store = support_open();
+        cr_assert(eq(i64, size_of("queue.db-wal"), 4 << 20));
         store_free(store);
 }
 
