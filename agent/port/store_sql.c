@@ -172,7 +172,7 @@ const char *const store_sql_queries[QUERY_COUNT] = {
         [QUERY_UUID_INSERT] = "INSERT OR IGNORE INTO uuid(channel, uuid, id, digest, finished) "
                               "VALUES(?1, ?2, ?3, ?4, 0)",
         [QUERY_UUID_FINISH] = "UPDATE uuid SET finished=?4 "
-                              "WHERE channel=?1 AND uuid=?2 AND id=?3 AND finished=0",
+                              "WHERE channel=?1 AND uuid=?2 AND id=?3",
         [QUERY_UUID_REVIVE] = "UPDATE uuid SET finished=0 "
                               "WHERE channel=?1 AND uuid=?2 AND id=?3 AND finished>0",
         [QUERY_UUID_CLEAR] = "DELETE FROM uuid WHERE channel=?1",

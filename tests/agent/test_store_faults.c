@@ -522,6 +522,40 @@ Test(store_faults, our_own_limit) {
         store_free(store);
 }
 
+/* Near the limit, too: of requests in one transaction only those fail that do not fit. */
+Test(store_faults, only_what_does_not_fit_is_refused) {
+        static const int expected[] = {0, 0, -ENOSPC, 0, 0};
+        struct store *store = support_open_limited(4 * SMALL_LIMIT);
+        uint64_t channel = support_channel(store, "main");
+
+        faulty_sqlite_hold_sync();
+        store_submit(store, support_send(channel, "first"));
+        faulty_sqlite_wait_held();
+        for (int i = 1; i < 5; i++) {
+                struct store_request *request =
+                        i == 4 ? support_finish(channel, MESSAGE_DELIVERED, IDS(1))
+                               : support_send(channel, "small");
+
+                if (i == 2) {
+                        struct store_message *m = &request->messages[0];
+
+                        m->payload_bytes = 4 * SMALL_LIMIT;
+                        m->payload = realloc(m->payload, m->payload_bytes);
+                        memset(m->payload, 'x', m->payload_bytes);
+                }
+                store_submit(store, request);
+        }
+        faulty_sqlite_release_sync();
+        for (int i = 0; i < 5; i++) {
+                struct store_request *request = support_wait(store);
+
+                cr_assert(eq(int, request->error, expected[i]), "request %d", i);
+                store_request_free(request);
+        }
+        cr_assert(is(support_outbox(store, channel), "2:small 3:small"));
+        store_free(store);
+}
+
 Test(store_faults, log_keeps_its_size) {
         struct store *store = support_open();
         uint64_t channel = support_channel(store, "main");

@@ -394,6 +394,23 @@ Test(store_files, odd_rows_harm_nobody) {
         }
 }
 
+Test(store_files, ids_go_on_behind_what_is_there) {
+        struct store *store = support_open();
+        uint64_t channel = support_channel(store, "main");
+
+        for (int i = 0; i < 3; i++) {
+                (void)support_sent(store, channel, "a");
+                (void)support_received(store, channel, "b");
+        }
+        support_expect(store, support_finish(channel, MESSAGE_REJECTED, IDS(3)), 0);
+        store_free(store);
+        support_sql("UPDATE channel SET last_out=0, last_in='x'");
+        store = support_open();
+        cr_assert(eq(u64, support_sent(store, channel, "a"), 4));
+        cr_assert(eq(u64, support_received(store, channel, "b"), 4));
+        store_free(store);
+}
+
 /* What cannot be understood is left out; what only a later version knows stays. */
 Test(store_files, odd_options) {
         static const struct {
