@@ -8,7 +8,6 @@
 #include "must.h"
 #include "names.h"
 #include "text.h"
-#include "value.h"
 
 const struct service netmon_service = {NETMON_BUS_NAME, NETMON_PATH, NETMON_INTERFACE,
                                        "wherry-netmon"};
@@ -29,7 +28,7 @@ static const struct {
         {ERROR_TIMEOUT, OUTCOME_TIMEOUT, NULL},
         {ERROR_EXISTS, OUTCOME_FAILED, "use another name, or wherryctl close it first"},
         {ERROR_NOT_EMPTY, OUTCOME_FAILED,
-         "--flush waits for what is queued, --discard throws it away"},
+         "--flush TIME waits for them to go, --discard throws them away"},
         {ERROR_BUSY, OUTCOME_FAILED, "--takeover takes its place, --observe reads along"},
         {ERROR_TOO_LARGE, OUTCOME_FAILED,
          "the limit is the channel's option max-message, see wherryctl open --help"},
@@ -255,53 +254,4 @@ enum outcome bus_process(struct ctl *ctl) {
                 return OUTCOME_OK;
         output_complain("the bus closed the connection");
         return OUTCOME_NOT_RUNNING;
-}
-
-int bus_get_all(struct ctl *ctl, const struct service *service, const char *path,
-                const char *interface, uint64_t timeout_usec, json_object **ret,
-                sd_bus_error *ret_error) {
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int r;
-
-        m = bus_method_of(ctl, service, path, "org.freedesktop.DBus.Properties", "GetAll");
-        must(sd_bus_message_append(m, "s", interface));
-        r = sd_bus_call(ctl->bus, m, timeout_usec, ret_error, &reply);
-        if (r < 0)
-                return r;
-        r = value_read(reply, ret);
-        return r < 0 ? sd_bus_error_set_errno(ret_error, r) : 0;
-}
-
-static int compare_names(const void *a, const void *b) {
-        return strcmp(value_string(*(json_object *const *)a, "name"),
-                      value_string(*(json_object *const *)b, "name"));
-}
-
-int bus_get_channels(struct ctl *ctl, uint64_t timeout_usec, json_object **ret,
-                     sd_bus_error *ret_error) {
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        CLEANUP(json_object_putp) json_object *objects = NULL;
-        json_object *properties;
-        int r;
-
-        m = bus_method_of(ctl, &agent_service, AGENT_PATH, "org.freedesktop.DBus.ObjectManager",
-                          "GetManagedObjects");
-        r = sd_bus_call(ctl->bus, m, timeout_usec, ret_error, &reply);
-        if (r < 0)
-                return r;
-        r = value_read(reply, &objects);
-        if (r < 0)
-                return sd_bus_error_set_errno(ret_error, r);
-
-        *ret = value_array();
-        json_object_object_foreach(objects, path, interfaces) {
-                if (!json_object_object_get_ex(interfaces, AGENT_CHANNEL_INTERFACE, &properties))
-                        continue;
-                value_put_string(properties, "object", path);
-                value_push(*ret, json_object_get(properties));
-        }
-        json_object_array_sort(*ret, compare_names);
-        return 0;
 }

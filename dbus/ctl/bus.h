@@ -3,7 +3,6 @@
 
 /* Calls to the two daemons, with an end to every wait and a sentence for every failure. */
 
-#include <json-c/json_object.h>
 #include <systemd/sd-bus.h>
 
 #include "ctl.h"
@@ -50,13 +49,3 @@ enum outcome bus_malformed(const struct service *service);
 
 /* Handles what has come, without waiting; tells it when the bus is gone. */
 enum outcome bus_process(struct ctl *ctl);
-
-/* All properties of one interface of an object. 0, or a negative errno with `ret_error` set. */
-int bus_get_all(struct ctl *ctl, const struct service *service, const char *path,
-                const char *interface, uint64_t timeout_usec, json_object **ret,
-                sd_bus_error *ret_error);
-
-/* The channels that the caller may see, by name: an array of their properties and "object", the
- * object path. Like bus_get_all(). */
-int bus_get_channels(struct ctl *ctl, uint64_t timeout_usec, json_object **ret,
-                     sd_bus_error *ret_error);

@@ -9,6 +9,7 @@
 #include "must.h"
 #include "names.h"
 #include "nearest.h"
+#include "objects.h"
 #include "value.h"
 
 /* The name that was probably meant: "" when none is near. To be freed. */
@@ -17,7 +18,7 @@ static char *suggest(struct ctl *ctl, const char *word) {
         CLEANUP(json_object_putp) json_object *channels = NULL;
         struct nearest nearest = nearest_begin(word);
 
-        if (bus_get_channels(ctl, BUS_TIMEOUT_USEC, &channels, &error) < 0)
+        if (objects_get_channels(ctl, BUS_TIMEOUT_USEC, &channels, &error) < 0)
                 return MUST_HAVE(strdup(""));
         for (size_t i = 0; i < json_object_array_length(channels); i++)
                 nearest_offer(&nearest,

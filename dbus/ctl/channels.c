@@ -9,6 +9,7 @@
 #include "describe.h"
 #include "must.h"
 #include "names.h"
+#include "objects.h"
 #include "table.h"
 #include "value.h"
 #include "when.h"
@@ -52,7 +53,8 @@ static void print_table(const struct output *out, json_object *channels) {
                                                 value_number(channel, "in_flight")));
                 table_cell(table, STYLE_PLAIN, "%llu",
                            (unsigned long long)value_number(channel, "unread"));
-                table_cell(table, STYLE_PLAIN, "%s%s%s", since, text[0] ? ", " : "", text);
+                table_cell(table, STYLE_PLAIN, "%s%s%s", since, since[0] && text[0] ? ", " : "",
+                           text);
                 table_cell(table, STYLE_PLAIN, "%s", value_string(channel, "uri"));
         }
         table_print(table);
@@ -62,7 +64,7 @@ static enum outcome list(struct ctl *ctl) {
         CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         CLEANUP(json_object_putp) json_object *channels = NULL;
 
-        if (bus_get_channels(ctl, BUS_TIMEOUT_USEC, &channels, &error) < 0)
+        if (objects_get_channels(ctl, BUS_TIMEOUT_USEC, &channels, &error) < 0)
                 return bus_tell(ctl, &agent_service, &error);
         if (ctl->out.json)
                 output_json(&ctl->out, json_object_get(channels));
@@ -117,14 +119,14 @@ static void print_one(const struct output *out, json_object *channel, json_objec
         json_object *error = json_object_object_get(channel, "error");
         json_object *recovery = json_object_object_get(channel, "last_recovery");
         struct moment at = moment_now();
-        CLEANUP(freep) char *since = describe_since(value_number(channel, "since"), &at);
+        CLEANUP(freep) char *head = describe_state(state, value_number(channel, "since"), &at);
         CLEANUP(freep) char *text = describe_channel(channel, &at);
         CLEANUP(freep) char *way = describe_path(path);
         char length[WHEN_MAX];
 
         output_pair(out, "channel", STYLE_STRONG, "%s%s%s%s", value_string(channel, "name"),
                     label[0] ? " (" : "", label, label[0] ? ")" : "");
-        output_pair(out, "state", describe_state_style(state), "● %s %s%s%s", state, since,
+        output_pair(out, "state", describe_state_style(state), "● %s%s%s", head,
                     text[0] ? ", " : "", text);
         output_pair(out, "server", STYLE_PLAIN, "%s, protocol %s", value_string(channel, "uri"),
                     value_string(channel, "protocol"));
@@ -156,8 +158,8 @@ static enum outcome show(struct ctl *ctl, const char *word) {
         o = channel_find(ctl, word, &channel);
         if (o != OUTCOME_OK)
                 return o;
-        if (bus_get_all(ctl, &agent_service, channel.path, AGENT_CHANNEL_INTERFACE,
-                        BUS_TIMEOUT_USEC, &properties, &error) < 0)
+        if (objects_get_properties(ctl, &agent_service, channel.path, AGENT_CHANNEL_INTERFACE,
+                                   BUS_TIMEOUT_USEC, &properties, &error) < 0)
                 return bus_tell(ctl, &agent_service, &error);
         o = bus_call(ctl, &agent_service, channel_method(ctl, &channel, "Explain"),
                      BUS_TIMEOUT_USEC, &reply);

@@ -68,6 +68,12 @@ char *describe_since(uint64_t since_usec, const struct moment *at) {
         return text_format("for %s", length);
 }
 
+char *describe_state(const char *state, uint64_t since_usec, const struct moment *at) {
+        CLEANUP(freep) char *since = describe_since(since_usec, at);
+
+        return text_format("%s%s%s", state, since[0] ? " " : "", since);
+}
+
 /* "attempt 4 in 8 s", "attempt 4", "" */
 static char *describe_attempt(json_object *channel, const struct moment *at) {
         uint64_t attempt = value_number(channel, "attempt");
@@ -87,14 +93,17 @@ char *describe_channel(json_object *channel, const struct moment *at) {
         json_object *error = json_object_object_get(channel, "error");
         json_object *path = json_object_object_get(channel, "path");
         const char *sentence = value_string(error, "text");
+        const char *state = value_string(channel, "state");
+        bool running = strcmp(state, "connecting") == 0; /* the error is of the attempt before */
         CLEANUP(freep) char *attempt = NULL;
 
-        if (strcmp(value_string(channel, "state"), "connected") == 0)
+        if (strcmp(state, "connected") == 0)
                 return value_string(path, "interface")[0]
                                ? text_format("over %s", value_string(path, "interface"))
                                : text_format("%s", "");
         attempt = describe_attempt(channel, at);
-        return text_format("%s%s%s", attempt, attempt[0] && sentence[0] ? ": " : "", sentence);
+        return text_format("%s%s%s%s", attempt, attempt[0] && sentence[0] ? ": " : "",
+                           sentence[0] && running ? "the last failed, " : "", sentence);
 }
 
 enum style describe_state_style(const char *state) {

@@ -25,3 +25,5 @@ enum style describe_state_style(const char *state);
 
 /* "for 5 min"; "" when it is not known. */
 char *describe_since(uint64_t since_usec, const struct moment *at);
+/* "backoff for 5 min" */
+char *describe_state(const char *state, uint64_t since_usec, const struct moment *at);

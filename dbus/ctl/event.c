@@ -48,20 +48,31 @@ void event_print(const struct output *out, const char *source, json_object *deta
         output_line(out, style, "%s", text);
 }
 
+/* Of the best alternative; "" when there is none. */
+static const char *first_interface(json_object *alternatives) {
+        if (!alternatives || json_object_array_length(alternatives) == 0)
+                return "";
+        return value_string(json_object_array_get_idx(alternatives, 0), "interface");
+}
+
 /* "eth0 → wlan0 (wifi), 192.168.1.17 via 192.168.1.1; ", nothing when it is the same. */
 static void append_family(char **text, const char *family, const char *key, json_object *before,
-                          json_object *now) {
+                          json_object *now, const char *alternatives) {
         json_object *old = json_object_object_get(before, key);
         json_object *new = json_object_object_get(now, key);
         const char *from = value_string(old, "interface"), *to = value_string(new, "interface");
+        const char *other = first_interface(json_object_object_get(now, alternatives));
         CLEANUP(freep) char *way = describe_path(new);
 
         if (json_object_equal(old, new))
                 return;
         if (strcmp(from, to) == 0)
-                text_append(text, "%s %s; ", family, way);
+                text_append(text, "%s %s", family, way);
         else
-                text_append(text, "%s %s → %s; ", family, from[0] ? from : "none", way);
+                text_append(text, "%s %s → %s", family, from[0] ? from : "none", way);
+        if (!value_bool(new, "usable") && other[0])
+                text_append(text, " (instead %s)", other);
+        text_append(text, "; ");
 }
 
 char *event_path_text(json_object *before, json_object *now, json_object *reasons) {
@@ -72,8 +83,8 @@ char *event_path_text(json_object *before, json_object *now, json_object *reason
 
         if (strcmp(from, to) != 0)
                 text_append(&text, "%s → %s; ", from, to);
-        append_family(&text, "ipv4", "primary4", before, now);
-        append_family(&text, "ipv6", "primary6", before, now);
+        append_family(&text, "ipv4", "primary4", before, now, "alternatives4");
+        append_family(&text, "ipv6", "primary6", before, now, "alternatives6");
         for (size_t i = 0; i < json_object_array_length(reasons); i++)
                 text_append(&text, "%s%s", i ? " " : "",
                             json_object_get_string(json_object_array_get_idx(reasons, i)));
@@ -131,11 +142,14 @@ char *event_states_text(json_object *states) {
 
         for (size_t i = 0; n <= STATES_LISTED && i < n; i++) {
                 json_object *item = json_object_array_get_idx(states, i);
+                const char *state = value_string(item, "state");
                 const char *reason = value_string(item, "reason");
 
+                if (strcmp(reason, state) == 0)
+                        reason = "";
                 text_append(&text, "%s%" PRIu64 " %s%s%s%s", i ? ", " : "",
-                            value_number(item, "id"), value_string(item, "state"),
-                            reason[0] ? " (" : "", reason, reason[0] ? ")" : "");
+                            value_number(item, "id"), state, reason[0] ? " (" : "", reason,
+                            reason[0] ? ")" : "");
         }
         for (size_t i = 0; n > STATES_LISTED && i < sizeof(known) / sizeof(known[0]); i++)
                 if (count_state(states, known[i]) > 0)

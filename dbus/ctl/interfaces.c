@@ -2,14 +2,9 @@
 
 /* wherryctl interfaces: what wherry-netmon knows of them. */
 
-#include <errno.h>
-#include <string.h>
-
-#include "bus.h"
-#include "bus_dict.h"
 #include "cleanup.h"
 #include "describe.h"
-#include "must.h"
+#include "objects.h"
 #include "table.h"
 #include "when.h"
 
@@ -39,49 +34,23 @@ static void print_links(const struct output *out, json_object *links) {
         table_print(table);
 }
 
-static int compare_indices(const void *a, const void *b) {
-        uint64_t left = value_number(*(json_object *const *)a, "index");
-        uint64_t right = value_number(*(json_object *const *)b, "index");
-
-        return left < right ? -1 : left > right;
-}
-
 static enum outcome run_interfaces(struct ctl *ctl) {
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        CLEANUP(json_object_putp) json_object *serial = NULL;
-        CLEANUP(json_object_putp) json_object *manager = NULL;
-        CLEANUP(json_object_putp) json_object *objects = NULL;
+        CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        CLEANUP(json_object_putp) json_object *network = NULL;
         json_object *links;
-        sd_bus_message *m;
         enum outcome o;
 
         o = bus_open(ctl);
         if (o != OUTCOME_OK)
                 return o;
-        m = bus_method(ctl, &netmon_service, "Snapshot");
-        must(sd_bus_message_open_container(m, 'a', "{sv}"));
-        if (args_has(&ctl->args, "all"))
-                must(bus_dict_put_bool(m, "all", true));
-        must(sd_bus_message_close_container(m));
-        o = bus_call(ctl, &netmon_service, m, BUS_TIMEOUT_USEC, &reply);
-        if (o != OUTCOME_OK)
-                return o;
-        if (value_read(reply, &serial) < 0 || value_read(reply, &manager) < 0 ||
-            value_read(reply, &objects) < 0)
-                return bus_malformed(&netmon_service);
-
-        links = value_array();
-        json_object_object_foreach(objects, path, link) {
-                value_put_string(link, "object", path);
-                value_push(links, json_object_get(link));
-        }
-        json_object_array_sort(links, compare_indices);
-        if (ctl->out.json) {
-                output_json(&ctl->out, links);
-                return OUTCOME_OK;
-        }
-        print_links(&ctl->out, links);
-        json_object_put(links);
+        if (objects_get_network(ctl, args_has(&ctl->args, "all"), BUS_TIMEOUT_USEC, &network,
+                                &error) < 0)
+                return bus_tell(ctl, &netmon_service, &error);
+        links = json_object_object_get(network, "interfaces");
+        if (ctl->out.json)
+                output_json(&ctl->out, json_object_get(links));
+        else
+                print_links(&ctl->out, links);
         return OUTCOME_OK;
 }
 

@@ -241,11 +241,12 @@ enum outcome lines_send(struct ctl *ctl, const struct channel *channel, const st
                 outcome = delivery_wait(l.delivery, o->timeout_usec);
         if (!ctl->out.json && o->wait)
                 output_line(&ctl->out, STYLE_PLAIN,
-                            "%" PRIu64 " messages queued, %" PRIu64 " delivered, %" PRIu64
+                            "%" PRIu64 " message%s queued, %" PRIu64 " delivered, %" PRIu64
                             " ended otherwise",
-                            l.n_queued, l.n_delivered, l.n_failed);
+                            l.n_queued, l.n_queued == 1 ? "" : "s", l.n_delivered, l.n_failed);
         else if (!ctl->out.json)
-                output_line(&ctl->out, STYLE_PLAIN, "%" PRIu64 " messages queued", l.n_queued);
+                output_line(&ctl->out, STYLE_PLAIN, "%" PRIu64 " message%s queued", l.n_queued,
+                            l.n_queued == 1 ? "" : "s");
         if (outcome == OUTCOME_OK && l.n_failed > 0)
                 outcome = OUTCOME_FAILED;
         return outcome;

@@ -26,6 +26,17 @@ json_object *monitor_daemon(const struct service *service, const char *state) {
         return details;
 }
 
+json_object *monitor_index(json_object *list) {
+        json_object *index = value_object();
+
+        for (size_t i = 0; i < json_object_array_length(list); i++) {
+                json_object *item = json_object_array_get_idx(list, i);
+
+                value_put(index, value_string(item, "object"), json_object_get(item));
+        }
+        return index;
+}
+
 static void print_absent(struct monitor *m, const struct service *service, const char *state) {
         event_print(&m->ctl->out, "daemon", monitor_daemon(service, state), STYLE_BAD, "%s %s",
                     service->program, state);

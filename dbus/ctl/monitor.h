@@ -30,5 +30,8 @@ void monitor_watch_agent(struct monitor *m);
 void monitor_load_netmon(struct monitor *m, const char *state);
 void monitor_load_agent(struct monitor *m, const char *state);
 
+/* An array of objects by their paths: {path: object}. */
+json_object *monitor_index(json_object *list);
+
 /* An event about a daemon itself: the beginning of its details. */
 json_object *monitor_daemon(const struct service *service, const char *state);

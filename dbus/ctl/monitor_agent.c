@@ -12,6 +12,7 @@
 #include "monitor.h"
 #include "must.h"
 #include "names.h"
+#include "objects.h"
 #include "text.h"
 
 /* Root hears the channels of all users. */
@@ -33,21 +34,16 @@ void monitor_load_agent(struct monitor *m, const char *state) {
         json_object *details;
 
         if (attach(m, &error) < 0 ||
-            bus_get_all(m->ctl, &agent_service, AGENT_PATH, AGENT_INTERFACE, MONITOR_ANSWER_USEC,
-                        &status, &error) < 0 ||
-            bus_get_channels(m->ctl, MONITOR_ANSWER_USEC, &channels, &error) < 0) {
+            objects_get_properties(m->ctl, &agent_service, AGENT_PATH, AGENT_INTERFACE,
+                                   MONITOR_ANSWER_USEC, &status, &error) < 0 ||
+            objects_get_channels(m->ctl, MONITOR_ANSWER_USEC, &channels, &error) < 0) {
                 (void)bus_tell(m->ctl, &agent_service, &error);
                 return;
         }
         json_object_put(m->status);
         m->status = json_object_get(status);
         json_object_put(m->channels);
-        m->channels = value_object();
-        for (size_t i = 0; i < json_object_array_length(channels); i++) {
-                json_object *channel = json_object_array_get_idx(channels, i);
-
-                value_put(m->channels, value_string(channel, "object"), json_object_get(channel));
-        }
+        m->channels = monitor_index(channels);
 
         details = monitor_daemon(&agent_service, state);
         value_put(details, "properties", json_object_get(status));
@@ -93,13 +89,15 @@ static void print_status(struct monitor *m, json_object *changed) {
                     before, now, value_string(m->status, "status_text"));
 }
 
-/* Whether something changed that is worth a line; counters are not. */
-static bool is_notable(json_object *changed) {
+/* Whether something has another value now that is worth a line; counters are not. */
+static bool is_notable(json_object *channel, json_object *changed) {
         static const char *const keys[] = {"state", "error", "uri",
                                            "label", "path",  "next_attempt"};
+        json_object *value;
 
         for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-                if (json_object_object_get_ex(changed, keys[i], NULL))
+                if (json_object_object_get_ex(changed, keys[i], &value) &&
+                    !json_object_equal(value, json_object_object_get(channel, keys[i])))
                         return true;
         return false;
 }
@@ -110,12 +108,14 @@ static void print_channel(struct monitor *m, const char *path, json_object *chan
         struct moment at = moment_now();
         json_object *channel;
         const char *now;
+        bool notable;
 
         if (!json_object_object_get_ex(m->channels, path, &channel))
                 return; /* its InterfacesAdded is yet to come */
         before = text_format("%s", value_string(channel, "state"));
+        notable = is_notable(channel, changed);
         value_merge(channel, changed);
-        if (!is_notable(changed))
+        if (!notable)
                 return;
         now = value_string(channel, "state");
         text = describe_channel(channel, &at);

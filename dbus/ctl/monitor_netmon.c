@@ -10,31 +10,26 @@
 #include "monitor.h"
 #include "must.h"
 #include "names.h"
+#include "objects.h"
 #include "text.h"
 #include "when.h"
 
 void monitor_load_netmon(struct monitor *m, const char *state) {
         CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        CLEANUP(json_object_putp) json_object *manager = NULL;
+        CLEANUP(json_object_putp) json_object *network = NULL;
         CLEANUP(freep) char *four = NULL;
         CLEANUP(freep) char *six = NULL;
-        json_object *links, *details;
+        json_object *manager, *links, *details;
 
-        call = bus_method(m->ctl, &netmon_service, "Snapshot");
-        must(sd_bus_message_append(call, "a{sv}", 0));
-        if (sd_bus_call(m->ctl->bus, call, MONITOR_ANSWER_USEC, &error, &reply) < 0) {
+        if (objects_get_network(m->ctl, false, MONITOR_ANSWER_USEC, &network, &error) < 0) {
                 (void)bus_tell(m->ctl, &netmon_service, &error);
                 return;
         }
-        if (sd_bus_message_read(reply, "t", &m->serial) < 0 || value_read(reply, &manager) < 0 ||
-            value_read(reply, &links) < 0) {
-                (void)bus_malformed(&netmon_service);
-                return;
-        }
+        m->serial = value_number(network, "serial");
+        manager = json_object_object_get(network, "properties");
+        links = json_object_object_get(network, "interfaces");
         json_object_put(m->links);
-        m->links = links;
+        m->links = monitor_index(links);
 
         details = monitor_daemon(&netmon_service, state);
         value_put(details, "properties", json_object_get(manager));

@@ -16,6 +16,7 @@
 #include "text.h"
 
 #define LABEL_COLUMNS 10
+#define NARROW_COLUMNS 40 /* below it, every line but the first begins at the left */
 
 static bool locale_is_utf8(void) {
         return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
@@ -96,7 +97,7 @@ void output_pair(const struct output *out, const char *label, enum style style, 
                  ...) {
         CLEANUP(freep) char *text = NULL;
         CLEANUP(freep) char *safe = NULL;
-        size_t room, next = 0;
+        size_t indent = LABEL_COLUMNS, room = SIZE_MAX, next = 0;
         va_list ap;
 
         va_start(ap, format);
@@ -104,7 +105,10 @@ void output_pair(const struct output *out, const char *label, enum style style, 
         va_end(ap);
         safe = text_escape(text, strlen(text), out->utf8);
 
-        room = out->columns > LABEL_COLUMNS + 1 ? out->columns - LABEL_COLUMNS : SIZE_MAX;
+        if (out->columns > LABEL_COLUMNS + 1)
+                room = out->columns - LABEL_COLUMNS;
+        if (out->columns < NARROW_COLUMNS)
+                indent = 2;
         (void)fprintf(out->file, "%-*s", LABEL_COLUMNS, label);
         for (const char *rest = safe;; rest += next) {
                 size_t len = text_line(rest, room, &next);
@@ -113,7 +117,9 @@ void output_pair(const struct output *out, const char *label, enum style style, 
                 (void)fputc('\n', out->file);
                 if (!rest[next])
                         return;
-                (void)fprintf(out->file, "%*s", LABEL_COLUMNS, "");
+                (void)fprintf(out->file, "%*s", (int)indent, "");
+                if (out->columns > indent)
+                        room = out->columns - indent;
         }
 }
 

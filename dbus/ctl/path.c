@@ -136,7 +136,11 @@ static void print_one(const struct output *out, const char *label, json_object *
 static void print_answer(const struct output *out, json_object *answer, const struct moment *at) {
         json_object *path = json_object_object_get(answer, "path");
         json_object *alternatives = json_object_object_get(answer, "alternatives");
-        CLEANUP(freep) char *since = describe_since(value_number(path, "since_usec"), at);
+        uint64_t since_usec = value_number(path, "since_usec");
+        CLEANUP(freep) char *since = NULL;
+
+        /* A path that nobody has asked for before is as old as the question. */
+        since = describe_since(since_usec + USEC_PER_SEC > at->usec ? 0 : since_usec, at);
 
         output_pair(out, "to", STYLE_STRONG, "%s", value_string(answer, "address"));
         print_one(out, "path", path);

@@ -10,6 +10,7 @@
 #include "channel.h"
 #include "cleanup.h"
 #include "must.h"
+#include "objects.h"
 #include "quantity.h"
 #include "table.h"
 #include "text.h"
@@ -50,7 +51,7 @@ static enum outcome list_channels(struct ctl *ctl) {
         CLEANUP(json_object_putp) json_object *channels = NULL;
         json_object *list;
 
-        if (bus_get_channels(ctl, BUS_TIMEOUT_USEC, &channels, &error) < 0)
+        if (objects_get_channels(ctl, BUS_TIMEOUT_USEC, &channels, &error) < 0)
                 return bus_tell(ctl, &agent_service, &error);
         if (!ctl->out.json) {
                 print_counts(&ctl->out, channels);

@@ -11,6 +11,7 @@
 #include "describe.h"
 #include "must.h"
 #include "names.h"
+#include "objects.h"
 
 #define STATUS_TIMEOUT_USEC (2 * USEC_PER_SEC)
 #define TROUBLED_MAX 8 /* channels listed; the others are counted */
@@ -39,8 +40,8 @@ static void answer_failed(struct answer *answer, const struct ctl *ctl,
 static void ask_netmon(struct ctl *ctl, struct answer *ret) {
         sd_bus_error error = SD_BUS_ERROR_NULL;
 
-        if (bus_get_all(ctl, &netmon_service, NETMON_PATH, NETMON_INTERFACE, STATUS_TIMEOUT_USEC,
-                        &ret->properties, &error) < 0)
+        if (objects_get_properties(ctl, &netmon_service, NETMON_PATH, NETMON_INTERFACE,
+                                   STATUS_TIMEOUT_USEC, &ret->properties, &error) < 0)
                 answer_failed(ret, ctl, &netmon_service, &error);
 }
 
@@ -69,12 +70,12 @@ static void ask_agent(struct ctl *ctl, struct answer *ret) {
         sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
-        r = bus_get_all(ctl, &agent_service, AGENT_PATH, AGENT_INTERFACE, STATUS_TIMEOUT_USEC,
-                        &ret->properties, &error);
+        r = objects_get_properties(ctl, &agent_service, AGENT_PATH, AGENT_INTERFACE,
+                                   STATUS_TIMEOUT_USEC, &ret->properties, &error);
         if (r >= 0)
                 r = merge_own_status(ctl, ret->properties, &error);
         if (r >= 0)
-                r = bus_get_channels(ctl, STATUS_TIMEOUT_USEC, &ret->channels, &error);
+                r = objects_get_channels(ctl, STATUS_TIMEOUT_USEC, &ret->channels, &error);
         if (r < 0)
                 answer_failed(ret, ctl, &agent_service, &error);
 }
@@ -89,14 +90,14 @@ static void print_network(const struct output *out, const struct answer *netmon,
                           const struct moment *at) {
         json_object *properties = netmon->properties;
         const char *state = value_string(properties, "state");
-        CLEANUP(freep) char *since = NULL;
+        CLEANUP(freep) char *text = NULL;
 
         if (netmon->problem) {
                 output_pair(out, "network", STYLE_BAD, "%s", netmon->problem);
                 return;
         }
-        since = describe_since(value_number(properties, "state_since"), at);
-        output_pair(out, "network", describe_state_style(state), "● %s %s%s", state, since,
+        text = describe_state(state, value_number(properties, "state_since"), at);
+        output_pair(out, "network", describe_state_style(state), "● %s%s", text,
                     value_bool(properties, "airplane_mode") ? ", airplane mode" : "");
         print_path(out, "ipv4", json_object_object_get(properties, "primary4"));
         print_path(out, "ipv6", json_object_object_get(properties, "primary6"));
@@ -109,17 +110,17 @@ static void print_troubled(const struct output *out, json_object *channels,
         for (size_t i = 0; i < json_object_array_length(channels); i++) {
                 json_object *channel = json_object_array_get_idx(channels, i);
                 const char *state = value_string(channel, "state");
-                CLEANUP(freep) char *since = NULL;
+                CLEANUP(freep) char *head = NULL;
                 CLEANUP(freep) char *text = NULL;
 
                 if (strcmp(state, "connected") == 0 || strcmp(state, "idle") == 0)
                         continue;
                 if (++troubled > TROUBLED_MAX)
                         continue;
-                since = describe_since(value_number(channel, "since"), at);
+                head = describe_state(state, value_number(channel, "since"), at);
                 text = describe_channel(channel, at);
-                output_pair(out, "", describe_state_style(state), "%s: %s %s%s%s",
-                            value_string(channel, "name"), state, since, text[0] ? ", " : "", text);
+                output_pair(out, "", describe_state_style(state), "%s: %s%s%s",
+                            value_string(channel, "name"), head, text[0] ? ", " : "", text);
         }
         if (troubled > TROUBLED_MAX)
                 output_pair(out, "", STYLE_PLAIN, "and %zu more, see wherryctl channels",
@@ -131,19 +132,20 @@ static void print_agent(const struct output *out, const struct answer *agent,
         json_object *properties = agent->properties;
         const char *status = value_string(properties, "status");
         const char *sentence = value_string(properties, "status_text");
-        CLEANUP(freep) char *since = NULL;
+        uint64_t queued = value_number(properties, "queued");
+        CLEANUP(freep) char *text = NULL;
 
         if (agent->problem) {
                 output_pair(out, "agent", STYLE_BAD, "%s", agent->problem);
                 return;
         }
-        since = describe_since(value_number(properties, "status_since"), at);
-        output_pair(out, "agent", describe_state_style(status), "● %s %s%s%s", status, since,
+        text = describe_state(status, value_number(properties, "status_since"), at);
+        output_pair(out, "agent", describe_state_style(status), "● %s%s%s", text,
                     sentence[0] ? ": " : "", sentence);
-        output_pair(out, "channels", STYLE_PLAIN, "%llu of %llu connected, %llu messages queued",
+        output_pair(out, "channels", STYLE_PLAIN, "%llu of %llu connected, %llu message%s queued",
                     (unsigned long long)value_number(properties, "connected"),
                     (unsigned long long)value_number(properties, "channels"),
-                    (unsigned long long)value_number(properties, "queued"));
+                    (unsigned long long)queued, queued == 1 ? "" : "s");
         print_troubled(out, agent->channels, at);
 }
 

@@ -32,17 +32,21 @@ Test(output, escapes_lines) {
 
 Test(output, wraps_pairs) {
         CLEANUP(freep) char *text = NULL;
-        struct output out = {.utf8 = true, .columns = 20};
+        struct output out = {.utf8 = true, .columns = 20}, wide = {.utf8 = true, .columns = 40};
         size_t size;
 
         out.file = open_memstream(&text, &size);
         output_pair(&out, "network", STYLE_PLAIN, "one two three four");
         output_pair(&out, "empty", STYLE_PLAIN, "%s", "");
+        wide.file = out.file;
+        output_pair(&wide, "wide", STYLE_PLAIN, "%030d %s", 1, "next");
         (void)fclose(out.file);
         cr_expect(eq(str, text,
                      (char *)"network   one two\n"
-                             "          three four\n"
-                             "empty     \n"));
+                             "  three four\n"
+                             "empty     \n"
+                             "wide      000000000000000000000000000001\n"
+                             "          next\n"));
 }
 
 Test(output, pipe_gets_one_line_a_pair) {

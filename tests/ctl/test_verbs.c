@@ -442,7 +442,7 @@ Test(verbs, close_asks_before_it_throws_away) {
 
         expect_run(&opened, 0, NULL, NULL);
         expect_run(&sent, 0, NULL, NULL);
-        expect_run(&refused, 1, NULL, "--discard throws it away");
+        expect_run(&refused, 1, NULL, "--discard throws them away");
         expect_run(&closed, 0, "full closed\n", NULL);
         expect_run(&again, 4, NULL, "no channel 'full'; see wherryctl channels");
 }
