@@ -150,8 +150,8 @@ static void bench_rates(const char *directory) {
                 size_t group; /* of the raw write beside it */
                 bool uuid;
         } rows[] = {
-                {1, 1, 1, false},   {64, 1, 64, false},  {500, 1, 500, false},
-                {2, 500, 500, false}, {64, 1, 64, true}, {2, 500, 500, true},
+                {1, 1, 1, false},     {64, 1, 64, false}, {500, 1, 500, false},
+                {2, 500, 500, false}, {64, 1, 64, true},  {2, 500, 500, true},
         };
         struct store *store = open_store(directory);
 
@@ -180,6 +180,30 @@ static void bench_rates(const char *directory) {
         store_free(store);
 }
 
+/* Reads and delivers what is queued, 64 messages at a time. */
+static void bench_drain(struct store *store, uint64_t channel) {
+        uint64_t start = moment_now().usec, n = 0;
+        struct store_request *read, *finish;
+
+        for (int i = 0; i < 150; i++) {
+                read = store_request_new(STORE_READ_OUT, channel);
+                read->limit_messages = 64;
+                store_submit(store, read);
+                read = wait_done(store);
+                finish = store_request_new(STORE_FINISH, channel);
+                finish->state = MESSAGE_DELIVERED;
+                finish->ids = calloc(read->n_messages + 1, sizeof(*finish->ids));
+                for (size_t k = 0; k < read->n_messages; k++)
+                        finish->ids[finish->n_ids++] = read->messages[k].facts.id;
+                n += finish->n_ids;
+                store_request_free(read);
+                store_submit(store, finish);
+                store_request_free(wait_done(store));
+        }
+        (void)printf("read and delivered, 64 a request: %.0f msg/s\n",
+                     (double)n * 1e6 / (double)(moment_now().usec - start));
+}
+
 static unsigned long rss_kb(void) {
         unsigned long size = 0, resident = 0;
         FILE *file = fopen("/proc/self/statm", "re");
@@ -190,42 +214,55 @@ static unsigned long rss_kb(void) {
         return resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-static void bench_million(const char *directory) {
-        struct store *store = open_store(directory);
-        uint64_t start, opened, loaded;
+/* In a process of its own, as large as a new one. */
+static int bench_open(const char *directory) {
+        unsigned long before_kb = rss_kb();
         struct store_channel **channels;
+        uint64_t start, opened, loaded;
+        struct store *store;
         size_t n;
 
-        for (int c = 0; c < 100; c++) {
-                uint64_t channel = open_channel(store);
-
-                for (int i = 0; i < 20; i++)
-                        submit_send(store, channel, 500, false);
-                for (int i = 0; i < 20; i++)
-                        store_request_free(wait_done(store));
-        }
-        store_free(store);
-        /* A process of its own, as large as a new one. */
-        if (fork() != 0) {
-                (void)wait(NULL);
-                return;
-        }
         start = moment_now().usec;
         store = open_store(directory);
         opened = moment_now().usec;
         if (store_load_channels(store, &channels, &n) < 0)
                 die("load", EIO);
         loaded = moment_now().usec;
-        (void)printf("a million messages in %zu channels: open %.1f ms, load %.1f ms, RSS %lu kB\n",
-                     n, (double)(opened - start) / 1000, (double)(loaded - opened) / 1000,
-                     rss_kb());
-        (void)fflush(stdout);
-        _exit(0);
+        (void)printf("a million messages in %zu channels: open %.1f ms, load %.1f ms, "
+                     "RSS %lu kB (%lu kB before)\n",
+                     n, (double)(opened - start) / 1000, (double)(loaded - opened) / 1000, rss_kb(),
+                     before_kb);
+        return 0;
+}
+
+static void bench_million(const char *directory) {
+        struct store *store = open_store(directory);
+        uint64_t channel = 0;
+
+        for (int c = 0; c < 100; c++) {
+                channel = open_channel(store);
+                for (int i = 0; i < 20; i++)
+                        submit_send(store, channel, 500, false);
+                for (int i = 0; i < 20; i++)
+                        store_request_free(wait_done(store));
+        }
+        store_free(store);
+        if (fork() == 0) {
+                (void)execl("/proc/self/exe", "bench_store", "--open", directory, NULL);
+                die("exec", errno);
+        }
+        (void)wait(NULL);
+        store = open_store(directory);
+        bench_drain(store, channel);
+        store_free(store);
 }
 
 int main(int argc, char *argv[]) {
         char template[4096];
 
+        (void)setvbuf(stdout, NULL, _IOLBF, 0);
+        if (argc == 3 && strcmp(argv[1], "--open") == 0)
+                return bench_open(argv[2]);
         if (argc != 2) {
                 (void)fprintf(stderr, "usage: bench_store DIRECTORY\n");
                 return 2;
@@ -235,5 +272,6 @@ int main(int argc, char *argv[]) {
                 die(template, errno);
         bench_rates(template);
         bench_million(template);
+        (void)printf("left behind: %s\n", template);
         return 0;
 }
