@@ -140,7 +140,7 @@ struct store_request {
         /* The submitter's own. */
         void *context;
         void (*release_context)(void *context); /* with the request; may be NULL */
-        bool both;     /* a LIST of the inbox is to follow this one of the outbox */
+        bool both;                    /* a LIST of the inbox is to follow this one of the outbox */
         struct store_request *before; /* this one completes; freed with it */
 
         /* In and out as said at each kind. Arrays are malloc'd and freed with the request. */
@@ -159,7 +159,7 @@ struct store_request {
         uint64_t n_dropped;
         bool with_payload;
         struct store_filter filter;
-        bool more; /* the limits have ended a reading: there may be others */
+        bool more;                  /* the limits have ended a reading: there may be others */
         uint64_t now_realtime_usec; /* always set by the submitter */
         uint64_t next_due_realtime_usec;
         uint64_t next_expiry_realtime_usec;
@@ -167,7 +167,7 @@ struct store_request {
         /* Out. */
         int error; /* 0 or negative errno: as said above, -ENOENT for an unknown channel, -ENOMEM,
                       -ENOSPC, -EIO, -EUCLEAN for damage that this request has met */
-        struct store_counts counts; /* of the channel, after this request */
+        struct store_counts counts; /* of the channel, after this request, when error is 0 */
 
         /* The store's own. */
         struct store_request *next;
@@ -187,7 +187,7 @@ static inline void store_request_freep(struct store_request **request) {
 }
 
 /* Opens or makes DIRECTORY/queue.db (directory 0700, files 0600) and starts the thread. Waits for
- * the disk: for start-up only. `limit_bytes` bounds the file (max_page_count); 0 means 1 GiB. On
+ * the disk: for start-up only. `limit_bytes` bounds the file (512 KiB at least); 0 means 1 GiB. On
  * failure `problem` has a sentence with the file's name: -EBUSY used by another process, -EPROTO
  * made by a newer version (untouched), -EUCLEAN damaged or no queue at all (untouched), -ENOSPC,
  * -EACCES another user's or unreadable, -EIO ... */

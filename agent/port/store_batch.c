@@ -15,7 +15,7 @@
 #include "store_uuid.h"
 
 #define PURGE_INTERVAL_USEC (UINT64_C(3600) * USEC_PER_SEC)
-#define PURGE_MAX 1000 /* rows of one kind at a time */
+#define PURGE_MAX 1000 /* rows at a time */
 
 static int dispatch(struct store_batch *batch, struct tally *tally, struct store_request *request) {
         struct store_db *db = &batch->db;
@@ -211,29 +211,30 @@ void store_batch_perform(struct store_batch *batch, struct store_request *first)
         }
 }
 
-static int purge(struct store_batch *batch, uint64_t now, bool *ret_all) {
+static int purge_some(struct store_batch *batch, uint64_t now, bool *ret_all) {
         struct store_db *db = &batch->db;
-        uint64_t n_parked = 0, n_uuids = 0;
+        uint64_t left = PURGE_MAX, n_parked, n_uuids;
         int r;
 
         db->failure = 0;
         r = store_db_begin(db, false);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < batch->tallies.n && n_parked < PURGE_MAX && n_uuids < PURGE_MAX;
-             i++) {
+        for (size_t i = 0; i < batch->tallies.n && left > 0; i++) {
                 struct tally *tally = batch->tallies.all[i];
 
-                r = store_parked_purge(db, tally, now, PURGE_MAX, &n_parked);
+                r = store_parked_purge(db, tally, now, left, &n_parked);
                 if (r < 0)
                         return r;
-                r = store_uuid_purge(db, tally, now, PURGE_MAX, &n_uuids);
+                left -= n_parked;
+                r = store_uuid_purge(db, tally, now, left, &n_uuids);
                 if (r < 0)
                         return r;
+                left -= n_uuids;
                 if (n_parked + n_uuids > 0)
                         tallies_mark(&batch->tallies, tally);
         }
-        *ret_all = n_parked < PURGE_MAX && n_uuids < PURGE_MAX;
+        *ret_all = left > 0;
         r = tallies_save(&batch->tallies, db);
         return r < 0 ? r : store_db_commit(db);
 }
@@ -250,11 +251,13 @@ void store_batch_rest(struct store_batch *batch, uint64_t now_realtime_usec) {
 
         if (batch->db.sql && store_space_is_log_long(&batch->db.space))
                 r = store_space_checkpoint(&batch->db);
-        if (r == -EIO)
+        if (r == -EIO) {
+                tell(batch, r);
                 store_db_abandon(&batch->db);
+        }
         if (!batch->db.sql || !purge_is_due(batch, now_realtime_usec))
                 return;
-        r = purge(batch, now_realtime_usec, &all);
+        r = purge_some(batch, now_realtime_usec, &all);
         if (r < 0)
                 (void)recover(batch, r);
         if (r < 0 || all)

@@ -183,7 +183,7 @@ static int prepare_all(struct store_db *db) {
         return 0;
 }
 
-/* Ours, of this version, and as far as it was looked at not damaged; reads only. */
+/* Empty, or ours, of this version and not damaged as far as it was looked at; reads only. */
 static int check(struct store_db *db, bool whole, bool *ret_empty) {
         uint64_t application, version, n_tables, n_pages;
         bool sound;
@@ -210,12 +210,14 @@ static int check(struct store_db *db, bool whole, bool *ret_empty) {
         r = store_db_pragma(db, "PRAGMA page_count", &n_pages);
         if (r < 0)
                 return r;
-        if (!whole && n_pages * 4096 > CHECK_MAX_BYTES)
-                return 0;
-        r = pragma_says(db, "PRAGMA quick_check(1)", "ok", &sound);
-        if (r < 0)
-                return r;
-        return sound ? 0 : refuse(db, -EUCLEAN, "its pages contradict each other");
+        if (whole || n_pages * 4096 <= CHECK_MAX_BYTES) {
+                r = pragma_says(db, "PRAGMA quick_check(1)", "ok", &sound);
+                if (r < 0)
+                        return r;
+                if (!sound)
+                        return refuse(db, -EUCLEAN, "its pages contradict each other");
+        }
+        return prepare_all(db); /* fails where tables or columns are missing */
 }
 
 static int create_tables(struct store_db *db) {
@@ -233,9 +235,7 @@ static int create_tables(struct store_db *db) {
         return store_db_exec(db, sql);
 }
 
-/* Until check() is through nothing is written. */
-static int connect_file(struct store_db *db, bool again) {
-        bool empty, wal;
+static int connect_file(struct store_db *db) {
         int code, r;
 
         code = sqlite3_open_v2(db->path, &db->sql,
@@ -254,31 +254,39 @@ static int connect_file(struct store_db *db, bool again) {
                               "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
                               "PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;"
                               "PRAGMA secure_delete=FAST; PRAGMA synchronous=FULL");
-        if (r < 0)
-                return r;
         db->durable = true;
-        r = check(db, again, &empty);
-        if (r < 0)
-                return r;
-        if (!empty) {
-                /* Fails where tables or columns are missing. */
-                r = prepare_all(db);
-                if (r < 0)
-                        return r;
-        }
+        return r;
+}
+
+/* Before this nothing is written. */
+static int set_up(struct store_db *db, bool empty) {
+        bool wal;
+        int r;
+
         r = pragma_says(db, "PRAGMA journal_mode=WAL", "wal", &wal);
         if (r < 0)
                 return r;
         if (!wal)
                 return refuse(db, -EIO, "it cannot have a write-ahead log");
-        if (empty) {
-                r = create_tables(db);
-                if (r < 0)
-                        return r;
-                r = prepare_all(db);
-                if (r < 0)
-                        return r;
-        }
+        if (!empty)
+                return 0;
+        r = create_tables(db);
+        return r < 0 ? r : prepare_all(db);
+}
+
+static int connect_and_check(struct store_db *db, bool again) {
+        bool empty;
+        int r;
+
+        r = connect_file(db);
+        if (r < 0)
+                return r;
+        r = check(db, again, &empty);
+        if (r < 0)
+                return r;
+        r = set_up(db, empty);
+        if (r < 0)
+                return r;
         if (again) {
                 r = store_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)");
                 if (r < 0)
@@ -302,7 +310,7 @@ int store_db_reopen(struct store_db *db) {
         if (db->damaged)
                 return -EUCLEAN;
         db->failure = 0;
-        r = connect_file(db, true);
+        r = connect_and_check(db, true);
         if (r < 0) {
                 db->damaged = r == -EUCLEAN;
                 store_db_abandon(db);
@@ -351,7 +359,7 @@ int store_db_open(struct store_db *db, const char *directory, uint64_t limit_byt
         r = store_files_open(directory, &db->directory_fd, &db->path, problem, problem_size);
         if (r < 0)
                 return r;
-        r = connect_file(db, false);
+        r = connect_and_check(db, false);
         if (r < 0) {
                 store_db_explain(db, r, problem, problem_size);
                 store_db_close(db);

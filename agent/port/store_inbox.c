@@ -140,7 +140,7 @@ int store_inbox_acknowledge(struct store_db *db, struct tally *tally,
         for (size_t i = 0; i < request->n_ids; i++) {
                 r = take_out(db, tally, request->ids[i]);
                 if (r > 0)
-                        r = store_request_find(request, request->ids[i]);
+                        r = store_request_add_id(request, request->ids[i]);
                 if (r < 0)
                         return r;
         }

@@ -106,7 +106,7 @@ static int make_way(struct store_db *db, struct tally *tally, struct store_reque
                 r = leave(db, tally, id, MESSAGE_DROPPED, "queue-full", request->now_realtime_usec);
                 if (r <= 0)
                         return r < 0 ? r : -ENOBUFS;
-                r = store_request_find(request, id);
+                r = store_request_add_id(request, id);
                 if (r < 0)
                         return r;
         }
@@ -187,7 +187,7 @@ int store_outbox_finish(struct store_db *db, struct tally *tally, struct store_r
                 r = leave(db, tally, request->ids[i], request->state, request->reason,
                           request->now_realtime_usec);
                 if (r > 0)
-                        r = store_request_find(request, request->ids[i]);
+                        r = store_request_add_id(request, request->ids[i]);
                 if (r < 0)
                         return r;
         }
@@ -218,7 +218,7 @@ static int mark_sent(struct store_db *db, const struct tally *tally, struct stor
                 if (r < 0)
                         return r;
         }
-        return store_request_find(request, id);
+        return store_request_add_id(request, id);
 }
 
 int store_outbox_mark_sent(struct store_db *db, struct tally *tally,
@@ -249,7 +249,7 @@ static int count_try(struct store_db *db, struct tally *tally, struct store_requ
         if (r < 0 || tries < row.max_tries)
                 return r;
         r = leave(db, tally, id, MESSAGE_REJECTED, "max-tries", request->now_realtime_usec);
-        return r < 0 ? r : store_request_find(request, id);
+        return r < 0 ? r : store_request_add_id(request, id);
 }
 
 int store_outbox_count_try(struct store_db *db, struct tally *tally,
@@ -274,7 +274,7 @@ static int find_expired(struct store_db *db, const struct tally *tally,
 
                 if (store_request_has_id(request, id))
                         continue;
-                r = store_request_find(request, id);
+                r = store_request_add_id(request, id);
                 if (r < 0)
                         return r;
         }

@@ -94,12 +94,12 @@ static int choose(struct store_db *db, const struct tally *tally, struct store_r
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < request->n_ids; i++)
-                r = store_request_find(request, request->ids[i]);
+                r = store_request_add_id(request, request->ids[i]);
         if (r < 0 || request->n_ids > 0)
                 return r;
         bind_u64(all, 1, tally->channel);
         while ((r = store_db_step(db, all)) > 0) {
-                r = store_request_find(request, column_u64(all, 0));
+                r = store_request_add_id(request, column_u64(all, 0));
                 if (r < 0)
                         return r;
         }

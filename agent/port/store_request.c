@@ -110,7 +110,7 @@ size_t store_request_payload_bytes(const struct store_request *request) {
         return bytes;
 }
 
-int store_request_find(struct store_request *request, uint64_t id) {
+int store_request_add_id(struct store_request *request, uint64_t id) {
         if (request->n_found == request->found_room) {
                 size_t room = request->found_room == 0 ? 16 : request->found_room * 2;
                 uint64_t *found = reallocarray(request->found, room, sizeof(*found));

@@ -22,7 +22,7 @@ void store_request_settle(struct store_request *request);
 size_t store_request_payload_bytes(const struct store_request *request);
 
 /* One more id of found[]. */
-int store_request_find(struct store_request *request, uint64_t id);
+int store_request_add_id(struct store_request *request, uint64_t id);
 /* One more of messages[], zeroed, for a payload of so many bytes; NULL without memory. */
 struct store_message *store_request_add_message(struct store_request *request, uint64_t bytes);
 int store_message_set_payload(struct store_message *message, const void *data, size_t len);

@@ -130,31 +130,28 @@ uint64_t store_space_pages(const struct store_space *space, uint64_t bytes) {
         return bytes > space->page_bytes / 4 ? bytes / (space->page_bytes - 4) + 3 : 1;
 }
 
-/* How many pages on the disk are not in use; the file is made longer for `wanted`. */
+/* How many pages of the file are not in use; it is made longer if they are fewer than `wanted`. */
 static int count_free(struct store_db *db, uint64_t wanted, uint64_t *ret) {
         const struct store_space *space = &db->space;
-        uint64_t used, unused, allocated;
+        uint64_t n_pages, unused, used, needed;
         sqlite3_int64 bytes;
         int r;
 
-        r = store_db_number(db, store_db_query(db, QUERY_PAGE_COUNT), &used);
+        r = store_db_number(db, store_db_query(db, QUERY_PAGE_COUNT), &n_pages);
         if (r < 0)
                 return r;
         r = store_db_number(db, store_db_query(db, QUERY_FREE_PAGE_COUNT), &unused);
         if (r < 0)
                 return r;
-        used -= unused;
+        used = n_pages - unused;
         if (used + wanted > space->limit_pages)
                 return -ENOSPC;
-        allocated = file_bytes(db, "queue.db") / space->page_bytes;
-        if (allocated < used + wanted) {
-                bytes = (sqlite3_int64)((used + unused + wanted) * space->page_bytes);
-                if (sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) !=
-                    SQLITE_OK)
-                        return -ENOSPC;
-                allocated = file_bytes(db, "queue.db") / space->page_bytes;
-        }
-        *ret = allocated - used;
+        needed = used + wanted > n_pages ? used + wanted : n_pages;
+        bytes = (sqlite3_int64)(needed * space->page_bytes);
+        if (file_bytes(db, "queue.db") < (uint64_t)bytes &&
+            sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) != SQLITE_OK)
+                return -ENOSPC;
+        *ret = file_bytes(db, "queue.db") / space->page_bytes - used;
         return 0;
 }
 
