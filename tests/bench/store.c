@@ -19,6 +19,7 @@
 
 #define PAYLOAD_BYTES 256
 #define ROUNDS 5
+#define MAX_CHANNELS 100
 #define ROUND_USEC (USEC_PER_SEC / 2)
 
 static void die(const char *what, int error) {
@@ -50,10 +51,11 @@ static struct store_request *wait_done(struct store *store) {
 
 static uint64_t open_channel(struct store *store) {
         struct store_request *put = store_request_new(STORE_CHANNEL_PUT, 0);
+        static unsigned counter;
         char name[32];
         uint64_t id;
 
-        (void)snprintf(name, sizeof(name), "bench-%llu", (unsigned long long)moment_now().usec);
+        (void)snprintf(name, sizeof(name), "bench-%u", counter++);
         put->put = calloc(1, sizeof(*put->put));
         put->put->app_id = strdup("");
         put->put->name = strdup(name);
@@ -90,16 +92,17 @@ static void submit_send(struct store *store, uint64_t channel, size_t n_messages
         store_submit(store, send);
 }
 
-/* Messages a second, with so many requests outstanding. */
-static double bench_send(struct store *store, uint64_t channel, size_t outstanding,
-                         size_t n_messages, bool uuid) {
+/* Messages a second, with so many requests outstanding, the channels taking turns. */
+static double bench_send(struct store *store, const uint64_t *channels, size_t n_channels,
+                         size_t outstanding, size_t n_messages, bool uuid) {
         uint64_t start = moment_now().usec, end = start + ROUND_USEC, n = 0, now;
+        size_t turn = 0;
 
         for (size_t i = 0; i < outstanding; i++)
-                submit_send(store, channel, n_messages, uuid);
+                submit_send(store, channels[turn++ % n_channels], n_messages, uuid);
         do {
                 store_request_free(wait_done(store));
-                submit_send(store, channel, n_messages, uuid);
+                submit_send(store, channels[turn++ % n_channels], n_messages, uuid);
                 n += n_messages;
                 now = moment_now().usec;
         } while (now < end);
@@ -143,40 +146,48 @@ static double median(double *values) {
         return values[ROUNDS / 2];
 }
 
+struct rate {
+        size_t n_channels;
+        size_t outstanding;
+        size_t n_messages;
+        bool uuid;
+};
+
+static void bench_rate(struct store *store, const char *directory, const struct rate *rate) {
+        size_t group = rate->n_messages > 1 ? rate->n_messages : rate->outstanding;
+        double raw[ROUNDS], ours[ROUNDS];
+
+        for (int round = 0; round < ROUNDS; round++) {
+                uint64_t channels[MAX_CHANNELS];
+
+                for (size_t i = 0; i < rate->n_channels; i++)
+                        channels[i] = open_channel(store);
+                raw[round] = bench_raw(directory, group);
+                ours[round] = bench_send(store, channels, rate->n_channels, rate->outstanding,
+                                         rate->n_messages, rate->uuid);
+                for (size_t i = 0; i < rate->n_channels; i++) {
+                        store_submit(store, store_request_new(STORE_CHANNEL_REMOVE, channels[i]));
+                        store_request_free(wait_done(store));
+                }
+        }
+        (void)printf("%8zu %11zu %8zu %-5s %10.0f %11.0f %5.0f%%\n", rate->n_channels,
+                     rate->outstanding, rate->n_messages, rate->uuid ? "yes" : "no", median(raw),
+                     median(ours), 100 * median(ours) / median(raw));
+}
+
 static void bench_rates(const char *directory) {
-        static const struct {
-                size_t outstanding;
-                size_t n_messages;
-                size_t group; /* of the raw write beside it */
-                bool uuid;
-        } rows[] = {
-                {1, 1, 1, false},     {64, 1, 64, false}, {500, 1, 500, false},
-                {2, 500, 500, false}, {64, 1, 64, true},  {2, 500, 500, true},
+        static const struct rate rates[] = {
+                {1, 1, 1, false},   {1, 64, 1, false}, {1, 64, 1, true},     {1, 500, 1, false},
+                {1, 2, 500, false}, {1, 2, 500, true}, {100, 500, 1, false}, {100, 2, 500, false},
         };
         struct store *store = open_store(directory);
 
-        (void)printf("outstanding x messages    raw msg/s  store msg/s  ratio   (median of %d)\n",
-                     ROUNDS);
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                double raw[ROUNDS], ours[ROUNDS], r, o;
-
-                for (int round = 0; round < ROUNDS; round++) {
-                        uint64_t channel = open_channel(store);
-                        struct store_request *remove;
-
-                        raw[round] = bench_raw(directory, rows[i].group);
-                        ours[round] = bench_send(store, channel, rows[i].outstanding,
-                                                 rows[i].n_messages, rows[i].uuid);
-                        remove = store_request_new(STORE_CHANNEL_REMOVE, channel);
-                        store_submit(store, remove);
-                        store_request_free(wait_done(store));
-                }
-                r = median(raw);
-                o = median(ours);
-                (void)printf("%6zu x %-3zu %-12s %11.0f %12.0f %6.0f%%\n", rows[i].outstanding,
-                             rows[i].n_messages, rows[i].uuid ? "with uuid" : "", r, o,
-                             100 * o / r);
-        }
+        (void)printf("messages of %d bytes a second, median of %d rounds; the raw write takes as "
+                     "many at once\n",
+                     PAYLOAD_BYTES, ROUNDS);
+        (void)printf("channels outstanding messages uuid         raw       store  ratio\n");
+        for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
+                bench_rate(store, directory, &rates[i]);
         store_free(store);
 }
 
