@@ -142,14 +142,12 @@ sd_event *connector_event(struct connector *connector) {
         return connector->event;
 }
 
-/* In the caches of the multi handle the addresses of one connection would serve the next, and
- * libcurl would look for idle connections to close whenever another is made; not even those of
- * CURLOPT_CONNECT_ONLY are spared (7.88). */
+/* A cache of names for this connection alone: in that of the multi handle the addresses of one
+ * attempt would be there for the next, for ever. */
 static CURLSH *make_share(void) {
         CURLSH *share = curl_share_init();
 
-        if (share && curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK &&
-            curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT) == CURLSHE_OK)
+        if (share && curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK)
                 return share;
         (void)curl_share_cleanup(share);
         return NULL;

@@ -16,7 +16,7 @@ void connector_free(struct connector *connector);
 
 sd_event *connector_event(struct connector *connector);
 
-/* One connection's easy handle, with caches of its own. */
+/* One connection's easy handle, with a cache of names of its own. */
 struct connector_link {
         struct connector *connector;
         CURL *easy;

@@ -257,7 +257,6 @@ int dial_new(struct connector *connector, const struct stream_config *config,
         if (r < 0)
                 return r;
         if (d->n_addresses > 0) { /* else it fails in the next turn */
-                d->cause = (struct cause){};
                 r = connector_link_new(connector, &d->link);
                 if (r >= 0)
                         r = set_options(d, config);

@@ -38,6 +38,8 @@ struct stream_config {
 /* Called from the loop, never from inside a call of ours; the stream may be freed in any of them.
  */
 struct stream_handlers {
+        /* Something must be written at once: as long as nothing was, libcurl (7.88) takes the
+         * connection for an idle one, which it may close when it makes another. */
         void (*connected)(void *userdata);
         void (*failed)(const struct cause *cause, void *userdata); /* only stream_free() is left */
         /* Reading, writing or both may go on, as far as wanted. */

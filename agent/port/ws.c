@@ -353,18 +353,20 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 
 static void on_connected(void *userdata) {
         struct ws *ws = userdata;
+        int r;
 
         enter(ws);
         ws->state = WS_UPGRADING;
         stream_get_steps(ws->stream, &ws->steps.stream);
         ws->out = handshake_take_request(ws->handshake);
         ws->out_len = strlen(ws->out);
-        update_wants(ws);
-        stream_poke(ws->stream);
-        if (sd_event_add_time(ws->event, &ws->deadline, CLOCK_BOOTTIME,
+        r = sd_event_add_time(ws->event, &ws->deadline, CLOCK_BOOTTIME,
                               moment_now().usec + ws->open_timeout_usec, USEC_PER_MSEC, on_deadline,
-                              ws) < 0)
-                give_up_with(ws, CAUSE_LOST, "out of memory");
+                              ws);
+        if (r >= 0)
+                r = flush(ws, SIZE_MAX);
+        if (r < 0)
+                give_up_by_errno(ws, r);
         leave(ws);
 }
 
@@ -445,8 +447,7 @@ void ws_set_paused(struct ws *ws, bool paused) {
         ws->paused = paused;
         if (ws->state != WS_OPEN)
                 return;
-        update_wants(ws);
-        stream_poke(ws->stream); /* what has been read ahead tells no epoll */
+        update_wants(ws); /* what has been read ahead the stream knows as unread */
 }
 
 int ws_endpoints(const struct ws *ws, struct address *ret_source, struct address *ret_peer) {

@@ -44,6 +44,9 @@ struct client {
         unsigned n_drained;
         unsigned n_received;
         unsigned n_closed;
+        uint64_t iteration; /* of the loop, in which the last message came */
+        unsigned n_in_iteration;
+        unsigned most_in_iteration;
         char *message; /* the last one */
         size_t message_len;
         bool text;
@@ -83,11 +86,22 @@ static void on_opened(void *userdata) {
         maybe_free(c, "opened");
 }
 
+static void count_in_iteration(struct client *c) {
+        uint64_t iteration;
+
+        cr_assert(sd_event_get_iteration(event, &iteration) >= 0);
+        c->n_in_iteration = iteration == c->iteration ? c->n_in_iteration + 1 : 1;
+        c->iteration = iteration;
+        if (c->n_in_iteration > c->most_in_iteration)
+                c->most_in_iteration = c->n_in_iteration;
+}
+
 static void on_message(const void *data, size_t len, bool text, void *userdata) {
         struct client *c = userdata;
 
         cr_assert(c->n_received > 0, "a message before received()");
         c->n_messages++;
+        count_in_iteration(c);
         free(c->message);
         c->message = malloc(len + 1);
         if (len > 0)
@@ -657,17 +671,38 @@ Test(ws, ends_of_a_connection) {
         }
 }
 
-Test(ws, freed_in_its_handlers) {
-        static const char *const names[] = {"opened", "received", "message",
-                                            "pong",   "drained",  "closed"};
+/* A server that dies: the end of the stream without a goodbye, of TLS neither. */
+Test(ws, killed_server) {
+        for (int tls = 0; tls < 2; tls++) {
+                struct client c = {};
+                struct world w;
 
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                world_init(&w, tls);
+                open_path(&c, &w, "/echo");
+                check_echo(&c, "x", 1, true);
+                world_deinit(&w);
+                run_until(&c.n_closed, 1);
+                cr_assert(eq(int, c.cause.kind, CAUSE_LOST), "%s", c.cause.text);
+                client_deinit(&c);
+        }
+}
+
+Test(ws, freed_in_its_handlers) {
+        static const struct {
+                const char *handler;
+                unsigned n_messages; /* told before it */
+        } rows[] = {
+                {"opened", 0}, {"received", 0}, {"message", 1},
+                {"pong", 1},   {"drained", 2},  {"closed", 2},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 for (int how = 0; how < 3; how++) {
                         /* Two messages and a pong at once, then the end. */
                         static struct script script = {ANSWER("\x81\x01x\x8a\x01p\x81\x01y"),
                                                        .upgrade = true};
                         struct client other = {};
-                        struct client c = {.free_in = names[i], .close = how == 1};
+                        struct client c = {.free_in = rows[i].handler, .close = how == 1};
                         struct world w;
 
                         world_init(&w, false);
@@ -675,15 +710,15 @@ Test(ws, freed_in_its_handlers) {
                                 open_path(&other, &w, "/echo");
                                 c.also = &other.ws;
                         }
-                        script.end = strcmp(names[i], "drained") == 0 ? END_HANG : END_CLOSE;
+                        script.end = strcmp(rows[i].handler, "drained") == 0 ? END_HANG : END_CLOSE;
                         connect_to(&c, "ws", peer_start(serve_script, &script), "/");
                         if (c.ws)
                                 (void)ws_send(c.ws, "z", 1, true);
                         while (c.ws)
                                 turn(moment_now().usec + PATIENCE_USEC);
                         run_for(5 * USEC_PER_MSEC);
-                        cr_assert(c.n_messages <= 1 || strcmp(names[i], "closed") == 0 ||
-                                  strcmp(names[i], "drained") == 0);
+                        cr_assert(eq(uint, c.n_messages, rows[i].n_messages), "%s",
+                                  rows[i].handler);
                         client_deinit(&c);
                         client_deinit(&other);
                         world_deinit(&w);
@@ -758,9 +793,10 @@ Test(ws, held) {
         run_for(50 * USEC_PER_MSEC);
         cr_assert(eq(sz, script.got_len, 0));
         cr_assert(eq(sz, ws_queued_bytes(c.ws), 1));
-        cr_assert(c.n_received > 0, "reading goes on");
+        cr_assert(eq(uint, c.n_received, 1), "reading does not go on");
         ws_set_held(c.ws, false);
         run_until(&c.n_drained, 1);
+        cr_assert(eq(uint, c.n_received, 1), "nothing came");
         while (script.got_len < 14) /* the message and the pong */
                 (void)usleep(1000);
         client_deinit(&c);
@@ -845,30 +881,52 @@ Test(ws, pings_without_end) {
         client_deinit(&c);
 }
 
-/* One connection that is flooded does not keep the loop from others. */
-static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
-        unsigned *n = userdata;
-
-        (*n)++;
-        (void)sd_event_source_set_time(source, usec + USEC_PER_MSEC);
-        (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-        return 0;
-}
-
-Test(ws, flood_leaves_room) {
-        sd_event_source *ticker;
-        struct client c = {};
-        unsigned n_ticks = 0;
+/* However much a server sends at once, a turn of the loop takes a part of it only. */
+Test(ws, reading_leaves_room) {
+        static char frames[2 * 100000];
+        static struct script many = {
+                .answer = frames, .len = sizeof(frames), .upgrade = true, .end = END_HANG};
+        struct client c = {.pause_in_opened = true}, large = {.pause_in_opened = true};
         struct world w;
 
-        world_init(&w, false);
-        open_path(&c, &w, "/send/0/100000");
-        cr_assert(sd_event_add_time(event, &ticker, CLOCK_MONOTONIC, 0, 1, on_tick, &n_ticks) >= 0);
+        for (size_t i = 0; i < sizeof(frames); i += 2)
+                frames[i] = (char)0x82;
+        connect_to(&c, "ws", peer_start(serve_script, &many), "/");
+        run_for(50 * USEC_PER_MSEC);
+        ws_set_paused(c.ws, false);
         run_until(&c.n_messages, 100000);
-        cr_assert(n_ticks > 10, "only %u", n_ticks);
-        sd_event_source_disable_unref(ticker);
+        cr_assert(c.most_in_iteration <= 256, "%u messages", c.most_in_iteration);
         client_deinit(&c);
+
+        world_init(&w, false);
+        open_path(&large, &w, "/send/10000/100");
+        run_for(50 * USEC_PER_MSEC);
+        ws_set_paused(large.ws, false);
+        run_until(&large.n_messages, 100);
+        cr_assert(large.most_in_iteration <= 7, "%u * 10000 bytes", large.most_in_iteration);
+        client_deinit(&large);
         world_deinit(&w);
+}
+
+Test(ws, writing_leaves_room) {
+        char *payload = make_payload(MAX_MESSAGE_BYTES);
+        size_t before, most = 0, got = 0;
+        struct client c = {};
+
+        reading = true;
+        connect_to(&c, "ws", peer_start(serve_slow_reader, &got), "/");
+        cr_assert(eq(int, ws_send(c.ws, payload, MAX_MESSAGE_BYTES, false), 0));
+        while (c.n_drained == 0) {
+                before = ws_queued_bytes(c.ws);
+                turn(moment_now().usec + PATIENCE_USEC);
+                if (before - ws_queued_bytes(c.ws) > most)
+                        most = before - ws_queued_bytes(c.ws);
+        }
+        cr_assert(most <= (size_t)80 * 1024, "%zu bytes", most);
+        ws_free(c.ws);
+        while (got == 0)
+                (void)usleep(1000);
+        free(payload);
 }
 
 /* 0 under the sanitizer, whose own memory says nothing. */

@@ -122,6 +122,26 @@ void certs_make(struct certs *certs) {
         identity_free(&stranger);
 }
 
+void certs_make_directory(const struct certs *certs, const char *directory) {
+        char path[128];
+        FILE *file;
+        X509 *ca;
+
+        certs_path(certs, "ca", path, sizeof(path));
+        file = fopen(path, "re");
+        ca = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+        if (!ca)
+                die("%s: cannot be read", path);
+        (void)fclose(file);
+        (void)snprintf(path, sizeof(path), "%s/%08lx.0", directory, X509_subject_name_hash(ca));
+        file = fopen(path, "we");
+        if (!file)
+                die("%s: cannot be written", path);
+        (void)PEM_write_X509(file, ca);
+        (void)fclose(file);
+        X509_free(ca);
+}
+
 void certs_remove(const struct certs *certs) {
         static const char *const names[] = {"ca", "good", "expired", "other", "stranger"};
         char path[128];

@@ -18,4 +18,6 @@ struct certs {
 
 void certs_make(struct certs *certs);
 void certs_path(const struct certs *certs, const char *name, char *path, size_t size);
+/* Puts the authority into a directory as OpenSSL looks for it there. */
+void certs_make_directory(const struct certs *certs, const char *directory);
 void certs_remove(const struct certs *certs);
