@@ -53,9 +53,12 @@ void netmon_world_restart_bus(struct netmon_world *world) {
 }
 
 void netmon_world_stop(struct netmon_world *world) {
+        int status;
+
         bus_signals_free(world->signals);
         sd_bus_flush_close_unref(world->bus);
-        cr_assert(child_stop(world->netmon, SIGTERM) == 0, "netmon did not end well");
+        status = child_stop(world->netmon, SIGTERM);
+        cr_assert_eq(status, 0, "netmon ended with %d", status);
         bus_daemon_stop(&world->daemon);
         if (world->wifi >= 0)
                 (void)close(world->wifi);
@@ -68,8 +71,8 @@ static int add_uplink(struct netmon_world *world, const char *name, unsigned net
 
         tap_set_carrier(tap, true);
         /* A link-local address would come a second later, in the middle of something else. */
-        shell("ip link set %s addrgenmode none up && ip address add 10.%u.0.2/24 dev %s", name, net,
-              name);
+        shell("ip link set %s addrgenmode none && ip link set %s up", name, name);
+        shell("ip address add 10.%u.0.2/24 dev %s", net, name);
         shell("ip address add 2001:db8:%u::2/64 dev %s nodad", net, name);
         shell("ip route add default via 10.%u.0.1 dev %s metric %u", net, name, metric);
         shell("ip -6 route add default via 2001:db8:%u::1 dev %s metric %u", net, name, metric);
