@@ -58,6 +58,14 @@ void netmon_answer_free(struct netmon_answer *answer);
  * not come to that. */
 void netmon_wait_for(struct netmon_world *world, const char *destination, const char *text);
 
+enum netmon_choice {
+        NETMON_SHOWN_INTERFACES,
+        NETMON_ALL_INTERFACES,
+};
+
+/* The interfaces of Snapshot; to be freed. */
+char *netmon_snapshot(struct netmon_world *world, enum netmon_choice choice);
+
 /* Opens a watch and returns its object path; to be freed. */
 char *netmon_watch(struct netmon_world *world, const char *destination);
 

@@ -68,8 +68,7 @@ static uint64_t manager_counter(const char *property) {
 
 /* Names the signal that should not have come. */
 static void expect_silence(uint64_t usec) {
-        sd_bus_message *m =
-                bus_signals_next(world.signals, NULL, moment_boottime_usec() + usec);
+        sd_bus_message *m = bus_signals_next(world.signals, NULL, moment_boottime_usec() + usec);
 
         if (!m)
                 return;
@@ -77,20 +76,9 @@ static void expect_silence(uint64_t usec) {
         cr_assert_fail("%s came", sd_bus_message_get_member(m));
 }
 
-static char *snapshot(int all) {
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        int r;
-
-        r = sd_bus_call_method(world.bus, NETMON_BUS_NAME, NETMON_PATH, NETMON_INTERFACE,
-                               "Snapshot", &error, &reply, "a{sv}", 1, "all", "b", all);
-        cr_assert(r >= 0, "%s", error.message);
-        cr_assert(sd_bus_message_skip(reply, "ta{sv}") >= 0);
-        return bus_text(reply);
-}
-
 static void expect_shown(const char *name, bool shown) {
-        CLEANUP(freep) char *some = snapshot(0), *all = snapshot(1);
+        CLEANUP(freep) char *some = netmon_snapshot(&world, NETMON_SHOWN_INTERFACES);
+        CLEANUP(freep) char *all = netmon_snapshot(&world, NETMON_ALL_INTERFACES);
         char text[64];
 
         (void)snprintf(text, sizeof(text), "{Name=%s ", name);
@@ -165,7 +153,7 @@ Test(flood, overrun_ends_in_the_right_state) {
         (void)bus_signals_count(world.signals, NULL, moment_boottime_usec() + 1500000);
         cr_assert_gt(manager_counter("Resyncs"), 0);
         expect_shown("veth1", true);
-        CLEANUP(freep) char *all = snapshot(1);
+        CLEANUP(freep) char *all = netmon_snapshot(&world, NETMON_ALL_INTERFACES);
         cr_assert(!strstr(all, "{Name=veth2 "));
         cr_assert(!strstr(all, "{Name=veth200 "));
         tap_set_carrier(world.wifi, false);
@@ -235,6 +223,7 @@ Test(daemon, restart_tells_where_things_stand) {
         CLEANUP(freep) char *reasons = NULL;
         sd_bus_message *m;
 
+        netmon_settle(&world);
         cr_assert_eq(child_stop(world.netmon, SIGTERM), 0);
         world.netmon = netmon_start(&world.daemon, NULL, NULL);
         m = netmon_next(&world, "PathChanged");
@@ -303,6 +292,6 @@ Test(daemon, duplicate_address_is_no_source) {
               "ip address add 2001:db8:9::1/64 dev near && "
               "ip -6 route add default via 2001:db8:9::7 dev near");
         netmon_wait_for(&world, "default6", "why=no-source");
-        all = snapshot(1);
+        all = netmon_snapshot(&world, NETMON_ALL_INTERFACES);
         cr_assert(strstr(all, "dadfailed"), "%s", all);
 }
