@@ -173,7 +173,7 @@ static int on_received(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
                 return 0;
         }
         /* Printed before the agent was restarted: it may not know that. */
-        if (id > l->last_id) {
+        if (id > l->last_id || !value_bool(meta, "redelivered")) {
                 print(l, id, payload, meta);
                 l->stale = false;
                 l->last_id = id;

@@ -153,8 +153,7 @@ static void check(int r) {
         exit(1);
 }
 
-/* fake ADDRESS [NAME...]: takes these names of the bus (without any, those of both daemons), then
- * says "ready". */
+/* fake ADDRESS [NAME...]: takes these names of the bus, or without any those of both daemons. */
 int main(int argc, char **argv) {
         static char *both[] = {(char *)NETMON_BUS_NAME, (char *)AGENT_BUS_NAME, NULL};
         char **names = argc > 2 ? argv + 2 : both;
@@ -174,9 +173,7 @@ int main(int argc, char **argv) {
         check(fake_agent_register(fake.bus));
         for (; *names; names++)
                 check(sd_bus_request_name(fake.bus, *names, 0));
-        check(sd_bus_request_name(fake.bus, FAKE_NAME, 0));
-        (void)puts("ready");
-        (void)fflush(stdout);
+        check(sd_bus_request_name(fake.bus, FAKE_NAME, 0)); /* the last: all is there */
         check(sd_bus_attach_event(fake.bus, event, 0));
         check(sd_event_add_post(event, NULL, on_post, NULL));
         check(sd_bus_set_exit_on_disconnect(fake.bus, true));

@@ -25,7 +25,7 @@ struct message {
         uint8_t uuid[16];
         void *data;
         size_t len;
-        bool offered;
+        bool offered, again; /* again: offered before */
 };
 
 struct channel {
@@ -186,7 +186,7 @@ static void put_received(sd_bus *bus, const struct channel *c, const struct mess
         (void)sd_bus_message_open_container(m, 'a', "{sv}");
         (void)bus_dict_put_u64(m, "received-realtime", 1700000000123456);
         (void)bus_dict_put_string(m, "frame", "text");
-        (void)bus_dict_put_bool(m, "redelivered", false);
+        (void)bus_dict_put_bool(m, "redelivered", message->again);
         (void)bus_dict_put_u64(m, "size", message->len);
         if (large)
                 (void)put_memfd(m, message);
@@ -206,7 +206,7 @@ static void offer(sd_bus *bus, struct channel *c) {
                 if (message->out || message->offered || outstanding++ >= c->credit)
                         continue;
                 put_received(bus, c, message, c->subscriber);
-                message->offered = true;
+                message->offered = message->again = true;
         }
 }
 

@@ -32,14 +32,14 @@ Test(args, reads_every_form) {
 
         cr_assert(eq(int, read_all(&args, argv, &problem), 0), "%s", problem);
         cr_assert(eq(sz, args.n_words, 4));
-        cr_expect(eq(str, (char *)args.words[0], (char *)"chat"));
-        cr_expect(eq(str, (char *)args.words[1], (char *)"-"));
-        cr_expect(eq(str, (char *)args.words[2], (char *)"--no-opt"));
-        cr_expect(eq(str, (char *)args.words[3], (char *)"-x"));
-        cr_expect(eq(str, (char *)args_get(&args, "count"), (char *)"7")); /* the last counts */
+        cr_expect(eq(str, args.words[0], "chat"));
+        cr_expect(eq(str, args.words[1], "-"));
+        cr_expect(eq(str, args.words[2], "--no-opt"));
+        cr_expect(eq(str, args.words[3], "-x"));
+        cr_expect(eq(str, args_get(&args, "count"), "7")); /* the last counts */
         cr_expect(eq(sz, args.n_given, 5));
-        cr_expect(eq(str, (char *)args.given[1].value, (char *)"a=b"));
-        cr_expect(eq(str, (char *)args.given[2].value, (char *)"c=d"));
+        cr_expect(eq(str, args.given[1].value, "a=b"));
+        cr_expect(eq(str, args.given[2].value, "c=d"));
         cr_expect(args_has(&args, "json"));
         cr_expect(args_has(&args, "raw") == false);
         cr_expect(args_get(&args, "bus") == NULL);
@@ -51,8 +51,8 @@ Test(args, an_empty_value_is_a_value) {
         CLEANUP(args_deinit) struct args args;
 
         cr_assert(eq(int, read_all(&args, argv, &problem), 0), "%s", problem);
-        cr_expect(eq(str, (char *)args_get(&args, "bus"), (char *)""));
-        cr_expect(eq(str, (char *)args_get(&args, "count"), (char *)""));
+        cr_expect(eq(str, args_get(&args, "bus"), ""));
+        cr_expect(eq(str, args_get(&args, "count"), ""));
 }
 
 Test(args, stops_at_the_verb) {
@@ -90,6 +90,6 @@ Test(args, says_what_is_wrong) {
                 CLEANUP(args_deinit) struct args args;
 
                 cr_assert(eq(int, read_all(&args, rows[i].argv, &problem), -EINVAL));
-                cr_expect(eq(str, problem, (char *)rows[i].problem), "row %zu", i);
+                cr_expect(eq(str, problem, rows[i].problem), "row %zu", i);
         }
 }

@@ -35,7 +35,7 @@ Test(describe, paths) {
                 CLEANUP(json_object_putp) json_object *path = parse(rows[i].json);
                 CLEANUP(freep) char *text = describe_path(path);
 
-                cr_expect(eq(str, text, (char *)rows[i].text));
+                cr_expect(eq(str, text, rows[i].text));
                 cr_expect(eq(int, (int)describe_path_style(path), (int)rows[i].style));
         }
 }
@@ -62,7 +62,7 @@ Test(describe, channels) {
                 CLEANUP(json_object_putp) json_object *channel = parse(rows[i].json);
                 CLEANUP(freep) char *text = describe_channel(channel, &at);
 
-                cr_expect(eq(str, text, (char *)rows[i].text), "row %zu", i);
+                cr_expect(eq(str, text, rows[i].text), "row %zu", i);
         }
 }
 
@@ -81,12 +81,12 @@ Test(describe, links_and_addresses) {
         CLEANUP(freep) char *text = describe_addresses(addresses);
         CLEANUP(freep) char *none = describe_addresses(NULL);
 
-        cr_expect(eq(str, text, (char *)"10.0.0.2/24 fe80::1/64"));
-        cr_expect(eq(str, none, (char *)""));
+        cr_expect(eq(str, text, "10.0.0.2/24 fe80::1/64"));
+        cr_expect(eq(str, none, ""));
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 CLEANUP(json_object_putp) json_object *link = parse(rows[i].json);
 
-                cr_expect(eq(str, (char *)describe_link(link), (char *)rows[i].text));
+                cr_expect(eq(str, describe_link(link), rows[i].text));
         }
 }
 
@@ -96,7 +96,7 @@ Test(describe, since) {
         CLEANUP(freep) char *unknown = describe_since(0, &at);
         CLEANUP(freep) char *future = describe_since(200000000, &at);
 
-        cr_expect(eq(str, some, (char *)"for 1 min"));
-        cr_expect(eq(str, unknown, (char *)""));
-        cr_expect(eq(str, future, (char *)""));
+        cr_expect(eq(str, some, "for 1 min"));
+        cr_expect(eq(str, unknown, ""));
+        cr_expect(eq(str, future, ""));
 }

@@ -45,7 +45,7 @@ Test(event, path_text) {
                 CLEANUP(json_object_putp) json_object *reasons = parse(rows[i].reasons);
                 CLEANUP(freep) char *text = event_path_text(before, now, reasons);
 
-                cr_expect(eq(str, text, (char *)rows[i].text), "row %zu", i);
+                cr_expect(eq(str, text, rows[i].text), "row %zu", i);
         }
 }
 
@@ -65,7 +65,7 @@ Test(event, link_text) {
                 CLEANUP(json_object_putp) json_object *changed = parse(rows[i].changed);
                 CLEANUP(freep) char *text = event_link_text(changed);
 
-                cr_expect(eq(str, text, (char *)rows[i].text), "row %zu", i);
+                cr_expect(eq(str, text, rows[i].text), "row %zu", i);
         }
 }
 
@@ -77,7 +77,7 @@ Test(event, states_text) {
         CLEANUP(freep) char *few_text = event_states_text(few);
         CLEANUP(freep) char *many_text = NULL;
 
-        cr_expect(eq(str, few_text, (char *)"7 delivered (transport), 8 expired"));
+        cr_expect(eq(str, few_text, "7 delivered (transport), 8 expired"));
         for (int i = 0; i < 5; i++) {
                 json_object *item = value_object();
 
@@ -86,5 +86,5 @@ Test(event, states_text) {
                 value_push(many, item);
         }
         many_text = event_states_text(many);
-        cr_expect(eq(str, many_text, (char *)"3 delivered, 2 rejected"));
+        cr_expect(eq(str, many_text, "3 delivered, 2 rejected"));
 }

@@ -38,14 +38,14 @@ static void expect_failure(const struct result *result, int status, const char *
         cr_expect(strncmp(result->err, "wherryctl: ", 11) == 0 && strstr(result->err, err) != NULL,
                   "'%s' is not in: %s", err, result->err);
         cr_expect(strchr(result->err, '\n') == result->err + strlen(result->err) - 1);
-        cr_expect(eq(str, result->out, (char *)""));
+        cr_expect(eq(str, result->out, ""));
 }
 
 Test(main, help_needs_no_bus) {
         RESULT all = RUN("--help");
 
         cr_expect(eq(int, all.status, 0));
-        cr_expect(eq(str, all.err, (char *)""));
+        cr_expect(eq(str, all.err, ""));
         for (size_t i = 0; i < N_VERBS; i++) {
                 RESULT one = RUN(verbs[i], "--help");
                 RESULT before = RUN("-h", verbs[i]);
@@ -67,7 +67,7 @@ Test(main, version) {
         RESULT result = RUN("--version");
 
         cr_expect(eq(int, result.status, 0));
-        cr_expect(eq(str, result.out, (char *)"wherryctl " WHERRY_VERSION "\n"));
+        cr_expect(eq(str, result.out, "wherryctl " WHERRY_VERSION "\n"));
 }
 
 Test(main, wrong_use) {
@@ -155,13 +155,12 @@ Test(main, no_daemons) {
         }
         RESULT status = RUN("status");
         cr_expect(eq(int, status.status, 6));
-        cr_expect(eq(str, status.err, (char *)""));
-        cr_expect(
-                eq(str, status.out,
-                   (char *)"network   wherry-netmon is not running; start it with systemctl start "
-                           "wherry-netmon\n"
-                           "agent     wherry-agent is not running; start it with systemctl start "
-                           "wherry-agent\n"));
+        cr_expect(eq(str, status.err, ""));
+        cr_expect(eq(str, status.out,
+                     "network   wherry-netmon is not running; start it with systemctl start "
+                     "wherry-netmon\n"
+                     "agent     wherry-agent is not running; start it with systemctl start "
+                     "wherry-agent\n"));
         world_stop();
 }
 

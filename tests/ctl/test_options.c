@@ -44,18 +44,18 @@ Test(options, types_and_units) {
 
         cr_assert(text != NULL, "%s", problem);
         cr_expect(eq(str, text,
-                     (char *)"{\"label\":\"last\",\"persistent\":true,\"backoff_factor\":1.5,"
-                             "\"max_attempts\":3,\"linger\":1500000,"
-                             "\"ping_interval\":18446744073709551615,\"max_message\":65536,"
-                             "\"queue_messages\":20000,\"headers\":{\"X-One\":\"1\",\"Two\":\"2\"},"
-                             "\"subprotocols\":[\"a\",\"b\"],\"open_payload\":\"hello\"}"));
+                     "{\"label\":\"last\",\"persistent\":true,\"backoff_factor\":1.5,"
+                     "\"max_attempts\":3,\"linger\":1500000,"
+                     "\"ping_interval\":18446744073709551615,\"max_message\":65536,"
+                     "\"queue_messages\":20000,\"headers\":{\"X-One\":\"1\",\"Two\":\"2\"},"
+                     "\"subprotocols\":[\"a\",\"b\"],\"open_payload\":\"hello\"}"));
 }
 
 Test(options, none_is_an_empty_dictionary) {
         CLEANUP(freep) char *problem = NULL;
         CLEANUP(freep) char *text = append(NULL, 0, &problem);
 
-        cr_expect(eq(str, text, (char *)"{}"));
+        cr_expect(eq(str, text, "{}"));
 }
 
 Test(options, files) {
@@ -72,8 +72,8 @@ Test(options, files) {
         (void)unlink(path);
         cr_assert(text != NULL, "%s", problem);
         cr_expect(eq(str, text,
-                     (char *)"{\"headers\":{\"Authorization\":\"Bearer x\",\"Two\":\"2\"},"
-                             "\"tls_ca\":\"Authorization: Bearer x\\r\\nTwo: 2\\n\"}"));
+                     "{\"headers\":{\"Authorization\":\"Bearer x\",\"Two\":\"2\"},"
+                     "\"tls_ca\":\"Authorization: Bearer x\\r\\nTwo: 2\\n\"}"));
 }
 
 Test(options, says_what_is_wrong_without_the_value) {
@@ -105,7 +105,7 @@ Test(options, says_what_is_wrong_without_the_value) {
                 cr_expect(text == NULL, "%s", text);
                 cr_assert(problem != NULL);
                 if (!strstr(rows[i].assignment, "exe")) /* depends on the size of the test */
-                        cr_expect(eq(str, problem, (char *)rows[i].problem));
+                        cr_expect(eq(str, problem, rows[i].problem));
         }
 }
 
@@ -130,7 +130,7 @@ Test(options, table_is_that_of_the_contract) {
                         continue;
                 for (const struct options_key *key = options_keys; key->name; key++)
                         if (strcmp(key->name, name) == 0) {
-                                cr_expect(eq(str, (char *)key->type, type), "%s", name);
+                                cr_expect(eq(str, key->type, type), "%s", name);
                                 found++;
                                 name[0] = '\0';
                         }

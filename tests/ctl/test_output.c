@@ -27,7 +27,7 @@ Test(output, escapes_lines) {
         out.file = open_memstream(&text, &size);
         output_line(&out, STYLE_BAD, "%s", "evil\033[2J\n");
         (void)fclose(out.file);
-        cr_expect(eq(str, text, (char *)"\033[31mevil\\x1b[2J\\n\033[0m\n"));
+        cr_expect(eq(str, text, "\033[31mevil\\x1b[2J\\n\033[0m\n"));
 }
 
 Test(output, wraps_pairs) {
@@ -42,11 +42,11 @@ Test(output, wraps_pairs) {
         output_pair(&wide, "wide", STYLE_PLAIN, "%030d %s", 1, "next");
         (void)fclose(out.file);
         cr_expect(eq(str, text,
-                     (char *)"network   one two\n"
-                             "  three four\n"
-                             "empty     \n"
-                             "wide      000000000000000000000000000001\n"
-                             "          next\n"));
+                     "network   one two\n"
+                     "  three four\n"
+                     "empty     \n"
+                     "wide      000000000000000000000000000001\n"
+                     "          next\n"));
 }
 
 Test(output, pipe_gets_one_line_a_pair) {
@@ -75,9 +75,9 @@ Test(output, json_is_one_safe_line) {
         output_json(&out, object);
         (void)fclose(out.file);
         cr_expect(eq(str, text,
-                     (char *)"{\"text\":\"a/b\\n\\u009b\\u007f\",\"bytes_base64\":\"/wD+\","
-                             "\"next_attempt\":null,\"created\":\"2023-11-14T22:13:20.123456Z\","
-                             "\"big\":18446744073709551615}\n"));
+                     "{\"text\":\"a/b\\n\\u009b\\u007f\",\"bytes_base64\":\"/wD+\","
+                     "\"next_attempt\":null,\"created\":\"2023-11-14T22:13:20.123456Z\","
+                     "\"big\":18446744073709551615}\n"));
 }
 
 Test(output, tells_a_closed_pipe) {

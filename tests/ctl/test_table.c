@@ -42,9 +42,9 @@ Test(table, piped_is_not_cut) {
         CLEANUP(freep) char *text = render(0, false);
 
         cr_expect(eq(str, text,
-                     (char *)"NAME                   N  SERVER\n"
-                             "chat                1000  wss://chat.example/ws\n"
-                             "a-long-name\\x1b[2J     5  \n"));
+                     "NAME                   N  SERVER\n"
+                     "chat                1000  wss://chat.example/ws\n"
+                     "a-long-name\\x1b[2J     5  \n"));
 }
 
 Test(table, never_wider_than_the_terminal) {
@@ -63,11 +63,11 @@ Test(table, shortens_the_widest_then_leaves_out) {
         CLEANUP(freep) char *one = render(4, false);
 
         cr_expect(eq(str, some,
-                     (char *)"NAME            N  SERVER\n"
-                             "chat         1000  wss://chat…\n"
-                             "a-long-nam…     5  \n"));
-        cr_expect(eq(str, few, (char *)"NAME       N\nchat    1000\na-lon…     5\n"));
-        cr_expect(eq(str, one, (char *)"NAME\nchat\na-l…\n"));
+                     "NAME            N  SERVER\n"
+                     "chat         1000  wss://chat…\n"
+                     "a-long-nam…     5  \n"));
+        cr_expect(eq(str, few, "NAME       N\nchat    1000\na-lon…     5\n"));
+        cr_expect(eq(str, one, "NAME\nchat\na-l…\n"));
 }
 
 Test(table, colours_cells_not_gaps) {

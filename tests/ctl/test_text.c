@@ -73,8 +73,8 @@ Test(text, escapes) {
                 CLEANUP(freep) char *utf8 = text_escape(rows[i].bytes, rows[i].len, true);
                 CLEANUP(freep) char *ascii = text_escape(rows[i].bytes, rows[i].len, false);
 
-                cr_expect(eq(str, utf8, (char *)rows[i].utf8), "row %zu", i);
-                cr_expect(eq(str, ascii, (char *)rows[i].ascii), "row %zu", i);
+                cr_expect(eq(str, utf8, rows[i].utf8), "row %zu", i);
+                cr_expect(eq(str, ascii, rows[i].ascii), "row %zu", i);
         }
 }
 
@@ -82,7 +82,7 @@ Test(text, escapes_what_json_lets_through) {
         static const char json[] = "{\"a\":\"x\x7f\xc2\x9b\xe2\x80\xae\xc3\xa9\"}";
         CLEANUP(freep) char *safe = text_escape_json(json, strlen(json));
 
-        cr_expect(eq(str, safe, (char *)"{\"a\":\"x\\u007f\\u009b\\u202e\xc3\xa9\"}"));
+        cr_expect(eq(str, safe, "{\"a\":\"x\\u007f\\u009b\\u202e\xc3\xa9\"}"));
 }
 
 Test(text, counts_columns_and_shortens) {
@@ -105,8 +105,8 @@ Test(text, counts_columns_and_shortens) {
                 CLEANUP(freep) char *ascii = text_shorten(rows[i].text, rows[i].to, false);
 
                 cr_expect(eq(sz, text_columns(rows[i].text), rows[i].columns), "row %zu", i);
-                cr_expect(eq(str, utf8, (char *)rows[i].utf8), "row %zu", i);
-                cr_expect(eq(str, ascii, (char *)rows[i].ascii), "row %zu", i);
+                cr_expect(eq(str, utf8, rows[i].utf8), "row %zu", i);
+                cr_expect(eq(str, ascii, rows[i].ascii), "row %zu", i);
         }
 }
 
@@ -134,7 +134,7 @@ Test(text, formats_and_appends) {
         CLEANUP(freep) char *sentence = NULL;
 
         text_append(&text, ", %s", "two");
-        cr_expect(eq(str, text, (char *)"1, two"));
+        cr_expect(eq(str, text, "1, two"));
         cr_expect(eq(int, text_problem(&sentence, "bad %s", "luck"), -EINVAL));
-        cr_expect(eq(str, sentence, (char *)"bad luck"));
+        cr_expect(eq(str, sentence, "bad luck"));
 }

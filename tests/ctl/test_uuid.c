@@ -23,7 +23,7 @@ Test(uuid, reads_and_writes) {
         cr_expect(eq(int, uuid[0], 0x01));
         cr_expect(eq(int, uuid[15], 0xcd));
         uuid_format(uuid, text);
-        cr_expect(eq(str, text, (char *)hyphens));
+        cr_expect(eq(str, text, hyphens));
         cr_assert(eq(int, uuid_parse("0123456789AB7CDE8F0123456789ABCD", same), 0));
         cr_expect(memcmp(uuid, same, UUID_BYTES) == 0);
         for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

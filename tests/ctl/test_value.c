@@ -30,9 +30,8 @@ static void expect_value(const char *json) {
 
         wire_seal(m);
         cr_assert(eq(int, value_read(m, &value), 0));
-        cr_expect(eq(str,
-                     (char *)json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE),
-                     (char *)json));
+        cr_expect(eq(str, json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE),
+                     json));
 }
 
 Test(value, names_become_snake_case) {
@@ -51,7 +50,7 @@ Test(value, names_become_snake_case) {
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 char name[VALUE_KEY_MAX];
 
-                cr_expect(eq(str, (char *)value_key(rows[i].key, name), (char *)rows[i].name));
+                cr_expect(eq(str, value_key(rows[i].key, name), rows[i].name));
         }
 }
 
@@ -143,9 +142,9 @@ Test(value, members_that_are_not_there) {
 
         value_put_string(object, "s", "x");
         value_put_number(object, "n", 5);
-        cr_expect(eq(str, (char *)value_string(object, "s"), (char *)"x"));
-        cr_expect(eq(str, (char *)value_string(object, "n"), (char *)""));
-        cr_expect(eq(str, (char *)value_string(NULL, "s"), (char *)""));
+        cr_expect(eq(str, value_string(object, "s"), "x"));
+        cr_expect(eq(str, value_string(object, "n"), ""));
+        cr_expect(eq(str, value_string(NULL, "s"), ""));
         cr_expect(eq(u64, value_number(object, "n"), 5));
         cr_expect(eq(u64, value_number(object, "none"), 0));
         cr_expect(eq(u64, value_number(NULL, "n"), 0));

@@ -17,13 +17,13 @@ Test(when, formats_instants) {
         char text[WHEN_MAX];
 
         when_rfc3339(1700000000123456, text);
-        cr_expect(eq(str, text, (char *)"2023-11-14T22:13:20.123456Z"));
+        cr_expect(eq(str, text, "2023-11-14T22:13:20.123456Z"));
         when_rfc3339(0, text);
-        cr_expect(eq(str, text, (char *)"1970-01-01T00:00:00.000000Z"));
+        cr_expect(eq(str, text, "1970-01-01T00:00:00.000000Z"));
         when_clock(1700000000123456, text);
-        cr_expect(eq(str, text, (char *)"03:43:20.123"));
+        cr_expect(eq(str, text, "03:43:20.123"));
         when_date(1700000000123456, text);
-        cr_expect(eq(str, text, (char *)"2023-11-15 03:43:20"));
+        cr_expect(eq(str, text, "2023-11-15 03:43:20"));
 }
 
 Test(when, far_future_fits) {
@@ -65,6 +65,6 @@ Test(when, formats_lengths) {
                 char text[WHEN_MAX];
 
                 when_length(rows[i].usec, text);
-                cr_expect(eq(str, text, (char *)rows[i].text), "row %zu", i);
+                cr_expect(eq(str, text, rows[i].text), "row %zu", i);
         }
 }

@@ -15,13 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bus_daemon.h"
+#include "child.h"
 #include "fake.h"
 
 #define PATIENCE_MSEC 30000 /* until a test gives up */
 
 static struct {
-        char directory[64], address[128];
-        pid_t bus, fake;
+        struct bus_daemon bus;
+        pid_t fake;
         sd_bus *control;
 } world;
 
@@ -40,47 +42,9 @@ static pid_t spawn(const int fds[3], const char *const *argv) {
         _exit(127);
 }
 
-/* Starts a helper that says one line when it is ready. */
-static pid_t spawn_ready(const char *const *argv) {
-        int fds[2], null;
-        char byte;
-        pid_t pid;
-
-        cr_assert(pipe2(fds, O_CLOEXEC) == 0);
-        null = open("/dev/null", O_RDWR | O_CLOEXEC);
-        /* dbus-daemon complains about limits that it may not raise. */
-        pid = spawn((int[]){null, fds[1], null}, argv);
-        (void)close(null);
-        (void)close(fds[1]);
-        do
-                cr_assert(read(fds[0], &byte, 1) == 1, "%s does not start", argv[0]);
-        while (byte != '\n');
-        (void)close(fds[0]);
-        return pid;
-}
-
 void world_start_empty(void) {
-        char path[128], argument[160];
-        FILE *file;
-
-        (void)snprintf(world.directory, sizeof(world.directory), "/tmp/wherry-ctl-XXXXXX");
-        cr_assert(mkdtemp(world.directory) != NULL);
-        (void)snprintf(world.address, sizeof(world.address), "unix:path=%s/bus", world.directory);
-        (void)snprintf(path, sizeof(path), "%s/bus.conf", world.directory);
-        file = fopen(path, "we");
-        cr_assert(file != NULL);
-        (void)fprintf(file,
-                      "<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-BUS Bus Configuration "
-                      "1.0//EN' 'http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd'>\n"
-                      "<busconfig><listen>%s</listen><policy context='default'>"
-                      "<allow send_destination='*'/><allow eavesdrop='false'/><allow "
-                      "own='*'/></policy></busconfig>\n",
-                      world.address);
-        (void)fclose(file);
-        (void)snprintf(argument, sizeof(argument), "--config-file=%s", path);
-        world.bus = spawn_ready((const char *const[]){DBUS_DAEMON, "--nofork", "--print-address=1",
-                                                      argument, NULL});
-        (void)setenv("DBUS_SYSTEM_BUS_ADDRESS", world.address, 1);
+        bus_daemon_start(&world.bus);
+        (void)setenv("DBUS_SYSTEM_BUS_ADDRESS", world.bus.address, 1);
         (void)setenv("LC_ALL", "C.UTF-8", 1);
         (void)setenv("TERM", "xterm", 1);
         (void)setenv("TZ", "UTC", 1);
@@ -89,44 +53,26 @@ void world_start_empty(void) {
 }
 
 void world_start(const char *const *daemons) {
-        const char *argv[8] = {FAKE_DAEMONS, NULL};
+        const char *argv[8] = {FAKE_DAEMONS, world.bus.address};
         size_t n = 2;
 
         world_start_empty();
-        argv[1] = world.address;
         while (daemons && *daemons)
                 argv[n++] = *daemons++;
-        world.fake = spawn_ready(argv);
-        cr_assert(sd_bus_new(&world.control) >= 0);
-        cr_assert(sd_bus_set_address(world.control, world.address) >= 0);
-        cr_assert(sd_bus_set_bus_client(world.control, true) >= 0);
-        cr_assert(sd_bus_start(world.control) >= 0);
-}
-
-static void end(pid_t *pid) {
-        if (*pid == 0)
-                return;
-        (void)kill(*pid, SIGKILL);
-        (void)waitpid(*pid, NULL, 0);
-        *pid = 0;
+        world.fake = child_start(argv);
+        world.control = bus_daemon_connect(&world.bus);
+        bus_wait_for_name(world.control, FAKE_NAME, PATIENCE_MSEC * 1000ULL);
 }
 
 void world_stop(void) {
-        static const char *const files[] = {"bus", "bus.conf"};
-        char path[128];
-
         world.control = sd_bus_close_unref(world.control);
-        end(&world.fake);
-        end(&world.bus);
-        for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-                (void)snprintf(path, sizeof(path), "%s/%s", world.directory, files[i]);
-                (void)unlink(path);
-        }
-        (void)rmdir(world.directory);
+        (void)child_stop(world.fake, SIGKILL);
+        world.fake = 0;
+        bus_daemon_stop(&world.bus);
 }
 
 const char *world_address(void) {
-        return world.address;
+        return world.bus.address;
 }
 
 static void call(sd_bus_message *m) {
