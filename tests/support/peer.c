@@ -74,29 +74,38 @@ void peer_read_request(int fd, char *request, size_t size) {
                 request[++len] = '\0';
 }
 
-void peer_upgrade(int fd, const void *more, size_t more_len) {
+size_t peer_answer(const char *request, char response[PEER_RESPONSE_SIZE]) {
         static const char name[] = "Sec-WebSocket-Key: ";
-        char request[8192], text[128], accept[64], *response;
         unsigned char digest[EVP_MAX_MD_SIZE];
+        char text[128], accept[64];
         const char *key;
-        int len;
 
-        peer_read_request(fd, request, sizeof(request));
         key = strstr(request, name);
         if (!key)
-                return;
+                die("no WebSocket key in the request");
         (void)snprintf(text, sizeof(text), "%.24s258EAFA5-E914-47DA-95CA-C5AB0DC85B11",
                        key + strlen(name));
         (void)EVP_Digest(text, strlen(text), digest, NULL, EVP_sha1(), NULL);
         (void)EVP_EncodeBlock((unsigned char *)accept, digest, 20);
-        response = malloc(more_len + 256);
-        len = sprintf(response,
-                      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                      "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-                      accept);
+        return (size_t)snprintf(response, PEER_RESPONSE_SIZE,
+                                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                                "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                                accept);
+}
+
+void peer_upgrade(int fd, const void *more, size_t more_len) {
+        char request[8192], head[PEER_RESPONSE_SIZE], *response;
+        size_t len;
+
+        peer_read_request(fd, request, sizeof(request));
+        if (request[0] == '\0') /* given up meanwhile */
+                return;
+        len = peer_answer(request, head);
+        response = malloc(len + more_len);
+        (void)memcpy(response, head, len);
         if (more_len > 0)
                 (void)memcpy(response + len, more, more_len);
-        peer_write(fd, response, (size_t)len + more_len);
+        peer_write(fd, response, len + more_len);
         free(response);
 }
 

@@ -17,6 +17,10 @@ void peer_write(int fd, const void *data, size_t len);
 /* Reads an HTTP request to its empty line. */
 void peer_read_request(int fd, char *request, size_t size);
 
+/* The response of a WebSocket server to the request; returns its length. */
+#define PEER_RESPONSE_SIZE 256
+size_t peer_answer(const char *request, char response[PEER_RESPONSE_SIZE]);
+
 /* Reads the request and answers it as a WebSocket server does, with `more` behind it in the same
  * write. */
 void peer_upgrade(int fd, const void *more, size_t len);
