@@ -187,7 +187,10 @@ static void tell(struct store_batch *batch, int error) {
         if (error == batch->trouble)
                 return;
         batch->trouble = error;
-        if (error < 0)
+        if (error == -EUCLEAN)
+                log_error("%s: damaged (%s), stopping until the agent is restarted", batch->db.path,
+                          batch->db.why);
+        else if (error < 0)
                 log_error("%s: %s (%s), retrying with the next request", batch->db.path,
                           strerror(-error), batch->db.why);
         else
