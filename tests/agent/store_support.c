@@ -33,6 +33,13 @@ void support_deinit(void) {
         cr_assert(system(command) == 0);
 }
 
+void support_run(const char *command) {
+        char line[512];
+
+        (void)snprintf(line, sizeof(line), "cd '%s' && %s", support_directory, command);
+        cr_assert(eq(int, system(line), 0), "%s", line);
+}
+
 const char *support_path(const char *name) {
         static char path[256];
 
@@ -255,4 +262,16 @@ int64_t support_sql_number(const char *statement) {
         (void)sqlite3_finalize(row);
         (void)sqlite3_close(sql);
         return number;
+}
+
+struct store_request *support_at(struct store_request *request, uint64_t usec) {
+        request->now_realtime_usec = usec;
+        return request;
+}
+
+struct store_request *support_limited(struct store_request *request, uint64_t messages,
+                                      uint64_t bytes) {
+        request->limit_messages = messages;
+        request->limit_bytes = bytes;
+        return request;
 }

@@ -20,6 +20,9 @@ extern char support_directory[64];
 
 void support_init(void);
 void support_deinit(void);
+
+/* Runs a shell command in the directory. */
+void support_run(const char *command);
 const char *support_path(const char *name);
 
 /* Fails the test when the store cannot be opened. */
@@ -44,6 +47,11 @@ struct store_request *support_receive(uint64_t channel, const char *payload);
 struct store_message *support_add(struct store_request *request, const char *payload);
 void support_set_uuid(struct store_message *message, uint8_t byte);
 
+/* The same request, at that time; within these limits. */
+struct store_request *support_at(struct store_request *request, uint64_t usec);
+struct store_request *support_limited(struct store_request *request, uint64_t messages,
+                                      uint64_t bytes);
+
 /* With ids, the list ending with 0. */
 struct store_request *support_ids(enum store_kind kind, uint64_t channel, const uint64_t *ids);
 #define IDS(...) ((const uint64_t[]){__VA_ARGS__, 0})
@@ -53,6 +61,8 @@ struct store_request *support_finish(uint64_t channel, enum message_state state,
 /* Sends and expects success: the id. */
 uint64_t support_sent(struct store *store, uint64_t channel, const char *payload);
 uint64_t support_received(struct store *store, uint64_t channel, const char *payload);
+
+#define is(actual, expected) eq(str, (char *)(actual), (char *)(expected))
 
 /* What READ_OUT, READ_IN or LIST gives, as "1:payload 2:payload". */
 const char *support_text(const struct store_request *request);

@@ -18,21 +18,12 @@
 #include "log.h"
 #include "store_support.h"
 
-#define is(actual, expected) eq(str, (char *)(actual), (char *)(expected))
-
 static void setup(void) {
         support_init();
         log_set_level(LOG_CRIT); /* what is wrong is our doing */
 }
 
 TestSuite(store_files, .init = setup, .fini = support_deinit, .timeout = 60);
-
-static void run(const char *command) {
-        char line[512];
-
-        (void)snprintf(line, sizeof(line), "cd '%s' && %s", support_directory, command);
-        cr_assert(eq(int, system(line), 0), "%s", line);
-}
 
 static unsigned mode_of(const char *name) {
         struct stat st;
@@ -63,7 +54,7 @@ Test(store_files, for_the_owner_alone) {
                 cr_assert(eq(int, (int)mode_of("."), 0700));
                 for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                         cr_assert(eq(int, (int)mode_of(names[i]), 0600), "%s", names[i]);
-                run("chmod 666 queue.* && chmod 777 .");
+                support_run("chmod 666 queue.* && chmod 777 .");
         }
 }
 
@@ -88,22 +79,22 @@ Test(store_files, another_users_are_refused) {
         if (geteuid() != 0)
                 cr_skip_test("only root can give files away");
         store_free(support_open());
-        run("chown 12345 queue.db");
+        support_run("chown 12345 queue.db");
         expect_refused(-EACCES, "queue.db belongs to another user");
-        run("chown 0 queue.db && chown 12345 queue.ballast");
+        support_run("chown 0 queue.db && chown 12345 queue.ballast");
         expect_refused(-EACCES, "queue.ballast belongs to another user");
-        run("chown 0 queue.ballast && chown 12345 .");
+        support_run("chown 0 queue.ballast && chown 12345 .");
         expect_refused(-EACCES, "belongs to another user");
-        run("chown 0 .");
+        support_run("chown 0 .");
         store_free(support_open());
 }
 
 Test(store_files, links_and_folders_are_refused) {
-        run("ln -s elsewhere queue.db");
+        support_run("ln -s elsewhere queue.db");
         expect_refused(-EACCES, "wrong kind");
-        run("rm queue.db && mkdir queue.db");
+        support_run("rm queue.db && mkdir queue.db");
         expect_refused(-EACCES, "wrong kind");
-        run("rmdir queue.db && ln -s elsewhere queue.ballast");
+        support_run("rmdir queue.db && ln -s elsewhere queue.ballast");
         expect_refused(-EACCES, "wrong kind");
 }
 
@@ -111,7 +102,7 @@ Test(store_files, what_cannot_be_made) {
         struct store *store;
         char problem[512] = "";
 
-        run("touch file");
+        support_run("touch file");
         cr_assert(eq(int, store_open(support_path("file"), 0, &store, problem, sizeof(problem)),
                      -ENOTDIR));
         cr_assert(strstr(problem, "file: Not a directory") != NULL, "%s", problem);
@@ -177,7 +168,7 @@ static void make_queue(void) {
                 (void)support_sent(store, channel, "payload payload payload payload payload");
         store_free(store);
         support_sql("PRAGMA wal_checkpoint(TRUNCATE)");
-        run("rm -f queue.db-shm");
+        support_run("rm -f queue.db-shm");
 }
 
 Test(store_files, damaged_is_refused_and_left_alone) {
@@ -208,15 +199,15 @@ Test(store_files, damaged_is_refused_and_left_alone) {
         };
 
         make_queue();
-        run("mkdir good && cp queue.db good");
+        support_run("mkdir good && cp queue.db good");
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                run("rm -f queue.* && cp good/queue.db .");
-                run(rows[i].command);
-                run("rm -f queue.db-wal queue.db-shm && cp -p queue.db good/before");
+                support_run("rm -f queue.* && cp good/queue.db .");
+                support_run(rows[i].command);
+                support_run("rm -f queue.db-wal queue.db-shm && cp -p queue.db good/before");
                 expect_refused(rows[i].error, rows[i].words);
-                run("cmp queue.db good/before && test ! -s queue.db-wal");
+                support_run("cmp queue.db good/before && test ! -s queue.db-wal");
         }
-        run("rm -f queue.* && cp good/queue.db .");
+        support_run("rm -f queue.* && cp good/queue.db .");
         store_free(support_open());
 }
 
@@ -231,7 +222,7 @@ Test(store_files, begun_and_not_finished) {
         for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
                 struct store *store;
 
-                run(commands[i]);
+                support_run(commands[i]);
                 store = support_open();
                 cr_assert(eq(u64, support_channel(store, "main"), 1), "row %zu", i);
                 store_free(store);
@@ -244,7 +235,7 @@ Test(store_files, flipped_bits) {
         struct stat st;
 
         make_queue();
-        run("mkdir good && cp queue.db good");
+        support_run("mkdir good && cp queue.db good");
         cr_assert(stat(support_path("queue.db"), &st) == 0);
         for (off_t at = 0; at < st.st_size; at += at < 112 ? 7 : 509) {
                 struct store *store;
@@ -252,7 +243,7 @@ Test(store_files, flipped_bits) {
                 uint8_t byte;
                 int fd;
 
-                run("rm -f queue.* && cp good/queue.db .");
+                support_run("rm -f queue.* && cp good/queue.db .");
                 fd = open(support_path("queue.db"), O_RDWR | O_CLOEXEC);
                 cr_assert(pread(fd, &byte, 1, at) == 1);
                 byte ^= (uint8_t)(1 << (at % 8));
@@ -379,12 +370,12 @@ Test(store_files, odd_rows_harm_nobody) {
         (void)support_sent(store, other, "untouched");
         store_free(store);
         support_sql("PRAGMA wal_checkpoint(TRUNCATE)");
-        run("mkdir good && cp queue.db good");
+        support_run("mkdir good && cp queue.db good");
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                run("rm -f queue.* && cp good/queue.db .");
+                support_run("rm -f queue.* && cp good/queue.db .");
                 support_sql(rows[i]);
-                run("rm -f queue.db-shm");
+                support_run("rm -f queue.db-shm");
                 do_everything(channel);
                 store = support_open();
                 request = support_do(store, store_request_new(STORE_READ_OUT, other));
