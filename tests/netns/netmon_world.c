@@ -193,6 +193,7 @@ sd_bus_message *netmon_next(struct netmon_world *world, const char *member) {
 void netmon_settle(struct netmon_world *world) {
         uint64_t quiet_usec = 20000; /* it asks again 2 ms after a message */
 
-        while (bus_signals_count(world->signals, NULL, moment_boottime_usec() + quiet_usec) > 0)
-                ;
+        do
+                bus_signals_clear(world->signals, NETMON_BUS_NAME);
+        while (bus_signals_count(world->signals, NULL, moment_boottime_usec() + quiet_usec) > 0);
 }
