@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bus_dict.h"
 #include "cleanup.h"
@@ -12,28 +13,36 @@
 #include "objects.h"
 #include "value.h"
 
-/* The name that was probably meant: "" when none is near. To be freed. */
-static char *suggest(struct ctl *ctl, const char *word) {
-        CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+/* There is a channel of this name, but it has another key. */
+static void tell_namesake(json_object *channel) {
+        const char *name = value_string(channel, "name"), *app_id = value_string(channel, "app_id");
+
+        if (value_number(channel, "owner") != geteuid())
+                output_complain("'%s' belongs to another user; name it %s", name,
+                                value_string(channel, "object"));
+        else
+                output_complain("'%s' belongs to %s; give --app-id=%s", name,
+                                app_id[0] ? app_id : "no app", app_id);
+}
+
+/* Suggests the name that was probably meant. */
+static enum outcome tell_missing(struct ctl *ctl, const char *word) {
         CLEANUP(json_object_putp) json_object *channels = NULL;
         struct nearest nearest = nearest_begin(word);
 
-        if (objects_get_channels(ctl, BUS_TIMEOUT_USEC, &channels, &error) < 0)
-                return MUST_HAVE(strdup(""));
-        for (size_t i = 0; i < json_object_array_length(channels); i++)
-                nearest_offer(&nearest,
-                              value_string(json_object_array_get_idx(channels, i), "name"));
-        return MUST_HAVE(strdup(nearest.best ? nearest.best : ""));
-}
+        (void)objects_get_channels(ctl, BUS_TIMEOUT_USEC, &channels, NULL);
+        for (size_t i = 0; channels && i < json_object_array_length(channels); i++) {
+                json_object *channel = json_object_array_get_idx(channels, i);
+                const char *name = value_string(channel, "name");
 
-static enum outcome tell_missing(struct ctl *ctl, const char *word) {
-        CLEANUP(freep) char *near = suggest(ctl, word);
-
-        if (strcmp(near, word) == 0)
-                output_complain("'%s' belongs to an app; give its --app-id, see wherryctl channels",
-                                word);
-        else if (near[0])
-                output_complain("no channel '%s'; did you mean '%s'?", word, near);
+                if (strcmp(name, word) == 0) {
+                        tell_namesake(channel);
+                        return OUTCOME_NO_CHANNEL;
+                }
+                nearest_offer(&nearest, name);
+        }
+        if (nearest.best)
+                output_complain("no channel '%s'; did you mean '%s'?", word, nearest.best);
         else
                 output_complain("no channel '%s'; see wherryctl channels", word);
         return OUTCOME_NO_CHANNEL;

@@ -73,7 +73,9 @@ enum outcome loop_run(struct loop *loop) {
 bool loop_flush(struct loop *loop) {
         int r = output_flush(&loop->ctl->out);
 
+        if (r < 0 && r != -EPIPE)
+                output_complain("standard output: %s", strerror(-r));
         if (r < 0)
-                loop_end(loop, OUTCOME_OK); /* main() tells it when it is not the reader */
+                loop_end(loop, r == -EPIPE ? OUTCOME_OK : OUTCOME_FAILED);
         return r >= 0;
 }

@@ -120,7 +120,7 @@ int main(int argc, char **argv) {
 
         ctl.out.file = stdout;
         r = output_flush(&ctl.out);
-        if (r < 0 && r != -EPIPE) {
+        if (r < 0 && r != -EPIPE && o != OUTCOME_FAILED) {
                 output_complain("standard output: %s", strerror(-r));
                 o = OUTCOME_FAILED;
         }

@@ -50,8 +50,8 @@ void monitor_load_agent(struct monitor *m, const char *state) {
         value_put(details, "channels", json_object_get(channels));
         event_print(&m->ctl->out, "daemon", details,
                     describe_state_style(value_string(status, "status")),
-                    "%s %s: %s, %llu of %llu channels connected", agent_service.program, state,
-                    value_string(status, "status"),
+                    "%s %s: %s, %llu of %llu channels (of all users) connected",
+                    agent_service.program, state, value_string(status, "status"),
                     (unsigned long long)value_number(status, "connected"),
                     (unsigned long long)value_number(status, "channels"));
 }
