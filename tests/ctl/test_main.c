@@ -12,18 +12,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tool.h"
 #include "world.h"
 
 static void start(void) {
-        (void)setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
-        (void)setenv("LC_ALL", "C.UTF-8", 1);
+        tool_use_bus("unix:path=/nonexistent/bus");
         (void)unsetenv("DBUS_SESSION_BUS_ADDRESS");
         (void)unsetenv("XDG_RUNTIME_DIR");
 }
 
 TestSuite(main, .init = start);
-
-#define RESULT __attribute__((cleanup(result_deinit))) struct result
 
 static const char *const verbs[] = {
         "status", "monitor", "interfaces", "path",    "channels", "open",  "send",
@@ -33,7 +31,7 @@ static const char *const verbs[] = {
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 /* Fails with one line that says so. */
-static void expect_failure(const struct result *result, int status, const char *err) {
+static void expect_failure(const struct tool_result *result, int status, const char *err) {
         cr_expect(eq(int, result->status, status), "%s", result->err);
         cr_expect(strncmp(result->err, "wherryctl: ", 11) == 0 && strstr(result->err, err) != NULL,
                   "'%s' is not in: %s", err, result->err);
@@ -94,7 +92,7 @@ Test(main, wrong_use) {
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                RESULT result = world_run(NULL, rows[i].arguments);
+                RESULT result = tool_run(NULL, rows[i].arguments);
 
                 expect_failure(&result, 2, rows[i].err);
         }
@@ -149,7 +147,7 @@ Test(main, no_daemons) {
 
         world_start_empty();
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                RESULT result = world_run(NULL, rows[i].arguments);
+                RESULT result = tool_run(NULL, rows[i].arguments);
 
                 expect_failure(&result, 6, rows[i].err);
         }

@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "names.h"
 #include "text.h"
+#include "tool.h"
 #include "value.h"
 #include "world.h"
 
@@ -23,8 +24,6 @@ static void start(void) {
 
 TestSuite(verbs, .init = start, .fini = world_stop);
 
-#define RESULT CLEANUP(result_deinit) struct result
-
 static json_object *parse(const char *json) {
         json_object *value = json_tokener_parse(json);
 
@@ -33,33 +32,10 @@ static json_object *parse(const char *json) {
         return value;
 }
 
-static void expect_run(const struct result *result, int status, const char *out, const char *err) {
-        cr_expect(eq(int, result->status, status), "%s", result->err);
-        if (out)
-                cr_expect(strstr(result->out, out) != NULL, "'%s' is not in: %s", out, result->out);
-        if (err)
-                cr_expect(strstr(result->err, err) != NULL, "'%s' is not in: %s", err, result->err);
-        /* A failure is one line. */
-        if (status != 0 && result->err[0])
-                cr_expect(strchr(result->err, '\n') == result->err + strlen(result->err) - 1, "%s",
-                          result->err);
-}
-
 static void open_chat(void) {
         RESULT result = RUN("open", "chat", "wss://chat.example/ws");
 
-        expect_run(&result, 0, "opened chat (/org/wherry/Agent1/channel/c1)", NULL);
-}
-
-static bool has(const char *line, const char *part) {
-        return strstr(line, part) != NULL;
-}
-
-/* The next line must contain the text. */
-static void expect_line(struct child *child, const char *part) {
-        CLEANUP(freep) char *line = child_line(child);
-
-        cr_expect(has(line, part), "'%s' is not in: %s", part, line);
+        tool_expect(&result, 0, "opened chat (/org/wherry/Agent1/channel/c1)", NULL);
 }
 
 Test(verbs, status) {
@@ -67,11 +43,11 @@ Test(verbs, status) {
         RESULT json = RUN("status", "--json");
         CLEANUP(json_object_putp) json_object *value = parse(json.out);
 
-        expect_run(&idle, 0, "network   ● routed for 1 min 5 s\n", NULL);
-        expect_run(&idle, 0, "ipv4      eth0 (ethernet), 192.0.2.2 via 192.0.2.1\n", NULL);
-        expect_run(&idle, 0, "ipv6      none\n", NULL);
-        expect_run(&idle, 0, "agent     ● idle for 3 s: As the fake sees it.\n", NULL);
-        expect_run(&idle, 0, "0 of 0 connected, 0 messages queued\n", NULL);
+        tool_expect(&idle, 0, "network   ● routed for 1 min 5 s\n", NULL);
+        tool_expect(&idle, 0, "ipv4      eth0 (ethernet), 192.0.2.2 via 192.0.2.1\n", NULL);
+        tool_expect(&idle, 0, "ipv6      none\n", NULL);
+        tool_expect(&idle, 0, "agent     ● idle for 3 s: As the fake sees it.\n", NULL);
+        tool_expect(&idle, 0, "0 of 0 connected, 0 messages queued\n", NULL);
         cr_expect(eq(int, json.status, 0));
         cr_expect(
                 eq(str, value_string(json_object_object_get(value, "network"), "state"), "routed"));
@@ -85,13 +61,13 @@ Test(verbs, status_of_trouble) {
 
                 (void)snprintf(name, sizeof(name), "full%d", i);
                 RESULT opened = RUN("open", name, "ws://full/");
-                expect_run(&opened, 0, NULL, NULL);
+                tool_expect(&opened, 0, NULL, NULL);
         }
         world_tell("State", "sss", "full1", "failed", "certificate \033[2J expired");
         RESULT result = RUN("status");
-        expect_run(&result, 3,
-                   "full1: failed for 5 s, attempt 4 in 1 min 1 s: certificate \\x1b[2J", NULL);
-        expect_run(&result, 3, "and 4 more, see wherryctl channels\n", NULL);
+        tool_expect(&result, 3,
+                    "full1: failed for 5 s, attempt 4 in 1 min 1 s: certificate \\x1b[2J", NULL);
+        tool_expect(&result, 3, "and 4 more, see wherryctl channels\n", NULL);
         cr_expect(strchr(result.out, '\033') == NULL);
 }
 
@@ -99,16 +75,16 @@ Test(verbs, status_with_one_daemon) {
         world_stop();
         world_start((const char *const[]){NETMON_BUS_NAME, NULL});
         RESULT no_agent = RUN("status");
-        expect_run(&no_agent, 6,
-                   "wherry-agent is not running; start it with systemctl start "
-                   "wherry-agent\n",
-                   NULL);
-        expect_run(&no_agent, 6, "routed", NULL);
+        tool_expect(&no_agent, 6,
+                    "wherry-agent is not running; start it with systemctl start "
+                    "wherry-agent\n",
+                    NULL);
+        tool_expect(&no_agent, 6, "routed", NULL);
         world_stop();
         world_start((const char *const[]){AGENT_BUS_NAME, NULL});
         RESULT no_netmon = RUN("status");
-        expect_run(&no_netmon, 6, "network   wherry-netmon is not running", NULL);
-        expect_run(&no_netmon, 6, "● idle", NULL);
+        tool_expect(&no_netmon, 6, "network   wherry-netmon is not running", NULL);
+        tool_expect(&no_netmon, 6, "● idle", NULL);
 }
 
 Test(verbs, interfaces) {
@@ -117,11 +93,11 @@ Test(verbs, interfaces) {
         RESULT json = RUN("interfaces", "--json", "--all");
         CLEANUP(json_object_putp) json_object *value = parse(json.out);
 
-        expect_run(&text, 0,
-                   "NAME   STATE       TYPE      ADDRESSES        FOR\n"
-                   "eth0   usable      ethernet  192.0.2.2/24     1 min 5 s\n"
-                   "wlan0  no carrier  wifi      198.51.100.7/24  1 min 5 s\n",
-                   NULL);
+        tool_expect(&text, 0,
+                    "NAME   STATE       TYPE      ADDRESSES        FOR\n"
+                    "eth0   usable      ethernet  192.0.2.2/24     1 min 5 s\n"
+                    "wlan0  no carrier  wifi      198.51.100.7/24  1 min 5 s\n",
+                    NULL);
         cr_expect(eq(sz, json_object_array_length(value), 2));
         cr_expect(eq(str, value_string(json_object_array_get_idx(value, 0), "object"),
                      "/org/wherry/NetMon1/interface/2"));
@@ -135,19 +111,19 @@ Test(verbs, path) {
         RESULT bad = RUN("path", "default", "--port=65536");
         CLEANUP(json_object_putp) json_object *value = parse(name.out);
 
-        expect_run(&text, 0,
-                   "to        default\n"
-                   "path      eth0 (ethernet), 192.0.2.2 via 192.0.2.1\n"
-                   "          for 1 min 5 s, table 254, metric 100, mtu 1500\n"
-                   "or        wlan0 (wifi), 198.51.100.7 via 198.51.100.1\n",
-                   NULL);
+        tool_expect(&text, 0,
+                    "to        default\n"
+                    "path      eth0 (ethernet), 192.0.2.2 via 192.0.2.1\n"
+                    "          for 1 min 5 s, table 254, metric 100, mtu 1500\n"
+                    "or        wlan0 (wifi), 198.51.100.7 via 198.51.100.1\n",
+                    NULL);
         cr_expect(ge(sz, json_object_array_length(value), 1));
-        expect_run(&multicast, 2, NULL, "224.0.0.1 is a multicast address");
-        expect_run(&unknown, 1, NULL, "no such host: Name or service not known");
-        expect_run(&bad, 2, NULL, "--port=65536: expected a number up to 65535");
+        tool_expect(&multicast, 2, NULL, "224.0.0.1 is a multicast address");
+        tool_expect(&unknown, 1, NULL, "no such host: Name or service not known");
+        tool_expect(&bad, 2, NULL, "--port=65536: expected a number up to 65535");
         world_tell("Link", "sb", "eth0", 0);
         RESULT unusable = RUN("path", "192.0.2.77");
-        expect_run(&unusable, 3, "not usable: carrier", NULL);
+        tool_expect(&unusable, 3, "not usable: carrier", NULL);
 }
 
 Test(verbs, channels) {
@@ -161,16 +137,16 @@ Test(verbs, channels) {
         CLEANUP(json_object_putp) json_object *list = parse(json.out);
         CLEANUP(json_object_putp) json_object *value = parse(one_json.out);
 
-        expect_run(&none, 0, "no channels; see wherryctl open --help\n", NULL);
-        expect_run(&app, 0, "opened chat", NULL);
-        expect_run(&text, 0,
-                   "CHANNEL       STATE      QUEUED  UNREAD  DETAIL   SERVER\n"
-                   "chat          connected       0       0  for 5 s  wss://chat.example/ws\n"
-                   "org.App:chat  connected       0       0  for 5 s  ws://app/\n",
-                   NULL);
+        tool_expect(&none, 0, "no channels; see wherryctl open --help\n", NULL);
+        tool_expect(&app, 0, "opened chat", NULL);
+        tool_expect(&text, 0,
+                    "CHANNEL       STATE      QUEUED  UNREAD  DETAIL   SERVER\n"
+                    "chat          connected       0       0  for 5 s  wss://chat.example/ws\n"
+                    "org.App:chat  connected       0       0  for 5 s  ws://app/\n",
+                    NULL);
         cr_expect(eq(sz, json_object_array_length(list), 2));
-        expect_run(&one, 0, "state     ● connected for 5 s\n", NULL);
-        expect_run(&one, 0, "connect   failed, 0 us: Connection refused\n", NULL);
+        tool_expect(&one, 0, "state     ● connected for 5 s\n", NULL);
+        tool_expect(&one, 0, "connect   failed, 0 us: Connection refused\n", NULL);
         cr_expect(eq(sz, json_object_array_length(json_object_object_get(value, "steps")), 2));
 }
 
@@ -185,12 +161,12 @@ Test(verbs, a_channel_by_every_name) {
         RESULT gone = RUN("reconnect", "/org/wherry/Agent1/channel/c9");
         RESULT no_path = RUN("reconnect", "/org/wherry/Agent1/channel/a b");
 
-        expect_run(&by_path, 0, NULL, NULL);
-        expect_run(&by_app, 0, "mail told to try now\n", NULL);
-        expect_run(&without_app, 4, NULL, "'mail' belongs to an app; give its --app-id");
-        expect_run(&misspelt, 4, NULL, "no channel 'caht'; did you mean 'chat'?");
-        expect_run(&unknown, 4, NULL, "no channel 'frobnicate'; see wherryctl channels");
-        expect_run(&gone, 4, NULL, "there is no such channel");
+        tool_expect(&by_path, 0, NULL, NULL);
+        tool_expect(&by_app, 0, "mail told to try now\n", NULL);
+        tool_expect(&without_app, 4, NULL, "'mail' belongs to org.App; give --app-id=org.App");
+        tool_expect(&misspelt, 4, NULL, "no channel 'caht'; did you mean 'chat'?");
+        tool_expect(&unknown, 4, NULL, "no channel 'frobnicate'; see wherryctl channels");
+        tool_expect(&gone, 4, NULL, "there is no such channel");
         cr_expect(eq(int, no_path.status, 4));
 }
 
@@ -206,14 +182,14 @@ Test(verbs, open_passes_options) {
         CLEANUP(json_object_putp) json_object *value = parse(result.out);
 
         cr_expect(eq(str, value_string(value, "channel"), "chat"));
-        expect_run(&shown, 0,
-                   "persistent:b=0 backoff-factor:d=1.5 max-attempts:u=3 linger:t=1500000 "
-                   "max-message:t=65536 headers:a{ss}=[A=b][C=d] subprotocols:as=[v1] "
-                   "open-payload:ay=hi ",
-                   NULL);
-        expect_run(&exists, 1, NULL, "use another name, or wherryctl close it first");
-        expect_run(&uri, 2, NULL, "expected ws:// or wss://");
-        expect_run(&unknown, 2, NULL, "no channel option 'lingr'; did you mean 'linger'?");
+        tool_expect(&shown, 0,
+                    "persistent:b=0 backoff-factor:d=1.5 max-attempts:u=3 linger:t=1500000 "
+                    "max-message:t=65536 headers:a{ss}=[A=b][C=d] subprotocols:as=[v1] "
+                    "open-payload:ay=hi ",
+                    NULL);
+        tool_expect(&exists, 1, NULL, "use another name, or wherryctl close it first");
+        tool_expect(&uri, 2, NULL, "expected ws:// or wss://");
+        tool_expect(&unknown, 2, NULL, "no channel option 'lingr'; did you mean 'linger'?");
 }
 
 Test(verbs, send_argument_and_input) {
@@ -226,11 +202,11 @@ Test(verbs, send_argument_and_input) {
         RESULT json = RUN("send", "chat", "x", "--json", "--wait", "--uuid",
                           "0190163d-8694-739b-aea5-966c26f8ad91");
 
-        expect_run(&argument, 0, "1\n", NULL);
-        expect_run(&input, 0, "2\n", NULL);
-        expect_run(&dash, 0, "3\n", NULL);
-        expect_run(&waited, 0, "4 delivered (transport)\n", NULL);
-        expect_run(&refused, 1, "5 rejected (server)\n", NULL);
+        tool_expect(&argument, 0, "1\n", NULL);
+        tool_expect(&input, 0, "2\n", NULL);
+        tool_expect(&dash, 0, "3\n", NULL);
+        tool_expect(&waited, 0, "4 delivered (transport)\n", NULL);
+        tool_expect(&refused, 1, "5 rejected (server)\n", NULL);
         cr_expect(eq(str, json.out,
                      "{\"channel\":\"chat\",\"object\":\"/org/wherry/Agent1/channel/c1\","
                      "\"id\":6,\"uuid\":\"0190163d-8694-739b-aea5-966c26f8ad91\","
@@ -257,7 +233,7 @@ Test(verbs, send_fails_by_name) {
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 world_tell("Fail", "ss", "Send", rows[i].error);
                 RESULT result = RUN("send", "chat", "x");
-                expect_run(&result, rows[i].status, NULL, rows[i].err);
+                tool_expect(&result, rows[i].status, NULL, rows[i].err);
                 cr_expect(eq(str, result.out, ""));
         }
 }
@@ -266,15 +242,15 @@ Test(verbs, send_asks_again_after_a_restart) {
         open_chat();
         world_tell("Fail", "ss", "Send", "org.freedesktop.DBus.Error.NoReply");
         RESULT result = RUN("send", "chat", "x");
-        expect_run(&result, 0, "1\n", NULL);
+        tool_expect(&result, 0, "1\n", NULL);
 }
 
 Test(verbs, send_waits_only_so_long) {
         RESULT opened = RUN("open", "full", "ws://full/");
         RESULT result = RUN("send", "full", "x", "--wait", "--timeout=50ms");
 
-        expect_run(&opened, 0, NULL, NULL);
-        expect_run(&result, 7, "1\n", "1 of 1 messages not delivered yet; they stay queued");
+        tool_expect(&opened, 0, NULL, NULL);
+        tool_expect(&result, 7, "1\n", "1 of 1 messages not delivered yet; they stay queued");
 }
 
 Test(verbs, send_lines) {
@@ -286,12 +262,12 @@ Test(verbs, send_lines) {
         RESULT both = RUN_WITH("a\n", "send", "chat", "--lines", "b");
         RESULT uuid = RUN_WITH("a\n", "send", "chat", "--lines", "--uuid=0");
 
-        expect_run(&text, 0, "4 messages queued\n", NULL);
+        tool_expect(&text, 0, "4 messages queued\n", NULL);
         cr_expect(eq(str, json.out, "{\"line\":1,\"id\":5}\n{\"line\":2,\"id\":6}\n"));
-        expect_run(&none, 0, "0 messages queued\n", NULL);
-        expect_run(&waited, 1, "3 messages queued, 2 delivered, 1 ended otherwise\n", NULL);
-        expect_run(&both, 2, NULL, "--lines takes the messages from standard input");
-        expect_run(&uuid, 2, NULL, "--uuid is for one message");
+        tool_expect(&none, 0, "0 messages queued\n", NULL);
+        tool_expect(&waited, 1, "3 messages queued, 2 delivered, 1 ended otherwise\n", NULL);
+        tool_expect(&both, 2, NULL, "--lines takes the messages from standard input");
+        tool_expect(&uuid, 2, NULL, "--uuid is for one message");
 }
 
 /* Every line before the first that is refused is queued, none after it. */
@@ -302,11 +278,11 @@ Test(verbs, send_lines_stops_at_the_first_refused) {
         RESULT queue = RUN("queue", "full", "--json");
         CLEANUP(json_object_putp) json_object *list = parse(queue.out);
 
-        expect_run(&opened, 0, NULL, NULL);
-        expect_run(&result, 1, "10 messages queued\n",
-                   "line 11: the payload is not taken (see "
-                   "wherryctl queue");
-        expect_run(&result, 1, NULL, "10 lines before it are queued\n");
+        tool_expect(&opened, 0, NULL, NULL);
+        tool_expect(&result, 1, "10 messages queued\n",
+                    "line 11: the payload is not taken (see "
+                    "wherryctl queue");
+        tool_expect(&result, 1, NULL, "10 lines before it are queued\n");
         cr_expect(eq(sz, json_object_array_length(list), 10));
 }
 
@@ -321,9 +297,9 @@ Test(verbs, send_lines_many_and_large) {
         (void)sprintf(to + 300000, "\nend\n");
         open_chat();
         RESULT result = RUN_WITH(input, "send", "chat", "--lines");
-        expect_run(&result, 1, "5000 messages queued\n",
-                   "line 5001: the payload is not taken (the limit is the channel's option "
-                   "max-message");
+        tool_expect(&result, 1, "5000 messages queued\n",
+                    "line 5001: the payload is not taken (the limit is the channel's option "
+                    "max-message");
 }
 
 Test(verbs, listen_prints_and_acknowledges) {
@@ -337,7 +313,7 @@ Test(verbs, listen_prints_and_acknowledges) {
         RESULT raw = RUN("listen", "chat", "-n1", "--raw");
         RESULT none = RUN("listen", "chat", "-n1", "--timeout=50ms");
 
-        expect_run(&observed, 0, "hello\\n\\x1b[2J\n\\xff\\xfe\nthird\n", NULL);
+        tool_expect(&observed, 0, "hello\\n\\x1b[2J\n\\xff\\xfe\nthird\n", NULL);
         cr_expect(eq(str, one.out, "hello\\n\\x1b[2J\n"));
         cr_expect(eq(str, json.out,
                      "{\"channel\":\"chat\",\"object\":\"/org/wherry/Agent1/channel/c1\","
@@ -345,7 +321,7 @@ Test(verbs, listen_prints_and_acknowledges) {
                      "\"text\",\"redelivered\":true,\"size\":2,\"payload_base64\":"
                      "\"//4=\"}\n"));
         cr_expect(eq(str, raw.out, "third"));
-        expect_run(&none, 7, NULL, "no message came in time");
+        tool_expect(&none, 7, NULL, "no message came in time");
 }
 
 Test(verbs, listen_takes_large_payloads_from_a_memfd) {
@@ -360,63 +336,63 @@ Test(verbs, listen_takes_large_payloads_from_a_memfd) {
 }
 
 Test(verbs, listen_goes_on_after_a_restart) {
-        struct child *child;
+        struct tool *child;
         char *line;
 
         open_chat();
         child = SPAWN("listen", "chat");
         world_tell("WaitFor", "s", "Subscribe");
         world_receive("chat", "before", 6);
-        line = child_line(child);
+        line = tool_line(child);
         cr_expect(eq(str, line, "before"));
         world_tell("WaitFor", "s", "Acknowledge");
         world_tell("Drop", "s", AGENT_BUS_NAME);
         world_receive("chat", "meanwhile", 9);
         world_tell("Take", "s", AGENT_BUS_NAME);
         free(line);
-        line = child_line(child);
+        line = tool_line(child);
         cr_expect(eq(str, line, "meanwhile"));
         free(line);
-        cr_expect(eq(int, child_end(child, SIGTERM), 0));
+        cr_expect(eq(int, tool_end(child, SIGTERM), 0));
 }
 
 /* The agent went away before it knew that a message was acknowledged: it is not printed again. */
 Test(verbs, listen_prints_nothing_twice) {
-        struct child *child;
+        struct tool *child;
 
         open_chat();
         child = SPAWN("listen", "chat");
         world_tell("WaitFor", "s", "Subscribe");
         world_tell("Fail", "ss", "Acknowledge", "hang");
         world_receive("chat", "one", 3);
-        expect_line(child, "one");
+        tool_expect_line(child, "one");
         world_tell("WaitFor", "s", "Acknowledge");
         world_tell("Drop", "s", AGENT_BUS_NAME);
         world_tell("Take", "s", AGENT_BUS_NAME);
         world_tell("WaitFor", "s", "Acknowledge");
         world_receive("chat", "two", 3);
-        expect_line(child, "two");
-        cr_expect(eq(int, child_end(child, SIGTERM), 0));
+        tool_expect_line(child, "two");
+        cr_expect(eq(int, tool_end(child, SIGTERM), 0));
         RESULT queue = RUN("queue", "chat");
-        expect_run(&queue, 0, "nothing is waiting\n", NULL);
+        tool_expect(&queue, 0, "nothing is waiting\n", NULL);
 }
 
 Test(verbs, listen_is_one_reader) {
-        struct child *first;
+        struct tool *first;
 
         open_chat();
         first = SPAWN("listen", "chat");
         world_tell("WaitFor", "s", "Subscribe");
         RESULT busy = RUN("listen", "chat");
-        expect_run(&busy, 1, NULL, "--takeover takes its place, --observe reads along");
+        tool_expect(&busy, 1, NULL, "--takeover takes its place, --observe reads along");
         RESULT second = RUN("listen", "chat", "--takeover", "--timeout=50ms");
-        expect_run(&second, 0, NULL, NULL);
-        cr_expect(eq(int, child_end(first, 0), 1));
+        tool_expect(&second, 0, NULL, NULL);
+        cr_expect(eq(int, tool_end(first, 0), 1));
 }
 
 /* What was not written is not acknowledged. */
 Test(verbs, listen_without_a_reader_acknowledges_nothing) {
-        struct child *child;
+        struct tool *child;
 
         open_chat();
         child = SPAWN("listen", "chat");
@@ -424,9 +400,9 @@ Test(verbs, listen_without_a_reader_acknowledges_nothing) {
         (void)close(child->out);
         child->out = dup(child->err);
         world_receive("chat", "keep me", 7);
-        cr_expect(eq(int, child_end(child, 0), 0));
+        cr_expect(eq(int, tool_end(child, 0), 0));
         RESULT kept = RUN("listen", "chat", "-n1");
-        expect_run(&kept, 0, "keep me\n", NULL);
+        tool_expect(&kept, 0, "keep me\n", NULL);
 }
 
 Test(verbs, queue) {
@@ -446,22 +422,22 @@ Test(verbs, queue) {
         CLEANUP(json_object_putp) json_object *value = parse(counts_json.out);
         CLEANUP(json_object_putp) json_object *message = parse(shown_json.out);
 
-        expect_run(&opened, 0, NULL, NULL);
-        expect_run(&sent, 0, "1\n", NULL);
-        expect_run(&counts, 0,
-                   "CHANNEL  QUEUED  IN FLIGHT  PARKED  UNREAD\n"
-                   "full          1          0       0       0\n",
-                   NULL);
+        tool_expect(&opened, 0, NULL, NULL);
+        tool_expect(&sent, 0, "1\n", NULL);
+        tool_expect(&counts, 0,
+                    "CHANNEL  QUEUED  IN FLIGHT  PARKED  UNREAD\n"
+                    "full          1          0       0       0\n",
+                    NULL);
         cr_expect(eq(u64, value_number(json_object_array_get_idx(value, 0), "queued"), 1));
-        expect_run(&list, 0, " 1  out  queued      7  ", NULL);
-        expect_run(&shown, 0, "payload   hello \\x1b\n", NULL);
+        tool_expect(&list, 0, " 1  out  queued      7  ", NULL);
+        tool_expect(&shown, 0, "payload   hello \\x1b\n", NULL);
         cr_expect(eq(str, value_string(message, "payload"), "hello \033"));
-        expect_run(&unknown, 1, NULL, "there is no such message");
-        expect_run(&retry, 0, "all queued again\n", NULL);
-        expect_run(&cancel, 0, "1,2 cancelled\n", NULL);
-        expect_run(&bad, 2, NULL, "--discard=1,x: expected numbers of messages");
-        expect_run(&all, 2, NULL, "--cancel needs the numbers of the messages");
-        expect_run(&nowhere, 2, NULL, "--retry needs a CHANNEL");
+        tool_expect(&unknown, 1, NULL, "there is no such message");
+        tool_expect(&retry, 0, "all queued again\n", NULL);
+        tool_expect(&cancel, 0, "1,2 cancelled\n", NULL);
+        tool_expect(&bad, 2, NULL, "--discard=1,x: expected numbers of messages");
+        tool_expect(&all, 2, NULL, "--cancel needs the numbers of the messages");
+        tool_expect(&nowhere, 2, NULL, "--retry needs a CHANNEL");
 }
 
 Test(verbs, close_asks_before_it_throws_away) {
@@ -471,11 +447,11 @@ Test(verbs, close_asks_before_it_throws_away) {
         RESULT closed = RUN("close", "full", "--discard", "--flush=0.1");
         RESULT again = RUN("close", "full");
 
-        expect_run(&opened, 0, NULL, NULL);
-        expect_run(&sent, 0, NULL, NULL);
-        expect_run(&refused, 1, NULL, "--discard throws them away");
-        expect_run(&closed, 0, "full closed\n", NULL);
-        expect_run(&again, 4, NULL, "no channel 'full'; see wherryctl channels");
+        tool_expect(&opened, 0, NULL, NULL);
+        tool_expect(&sent, 0, NULL, NULL);
+        tool_expect(&refused, 1, NULL, "--discard throws them away");
+        tool_expect(&closed, 0, "full closed\n", NULL);
+        tool_expect(&again, 4, NULL, "no channel 'full'; see wherryctl channels");
 }
 
 Test(verbs, suspend_and_resume) {
@@ -484,106 +460,110 @@ Test(verbs, suspend_and_resume) {
         RESULT resume = RUN("resume", "chat", "--json");
         RESULT all = RUN("reconnect");
 
-        expect_run(&suspend, 0, "chat suspended\n", NULL);
-        expect_run(&resume, 0, "{\"channel\":\"chat\"", NULL);
-        expect_run(&all, 0, "all channels told to try now\n", NULL);
+        tool_expect(&suspend, 0, "chat suspended\n", NULL);
+        tool_expect(&resume, 0, "{\"channel\":\"chat\"", NULL);
+        tool_expect(&all, 0, "all channels told to try now\n", NULL);
 }
 
 Test(verbs, an_agent_that_does_not_answer) {
         world_tell("Fail", "ss", "GetManagedObjects", "hang");
         RESULT result = RUN("status");
-        expect_run(&result, 7, "agent     wherry-agent does not answer\n", NULL);
+        tool_expect(&result, 7, "agent     wherry-agent does not answer\n", NULL);
 }
 
 Test(verbs, monitor) {
-        struct child *child;
+        struct tool *child;
 
         open_chat();
         child = SPAWN("monitor");
-        expect_line(child, "daemon    wherry-netmon running: routed; ipv4 eth0 (ethernet), ");
-        expect_line(child, "daemon    wherry-agent running: online, 1 of 1 channels connected");
+        tool_expect_line(child, "daemon    wherry-netmon running: routed; ipv4 eth0 (ethernet), ");
+        tool_expect_line(
+                child,
+                "daemon    wherry-agent running: online, 1 of 1 channels (of all users) connected");
         world_tell("Path", "s", "wlan0");
-        expect_line(child, "path      ipv4 eth0 → wlan0 (wifi), 198.51.100.7 via 198.51.100.1; "
-                           "carrier route, told after ");
+        tool_expect_line(child,
+                         "path      ipv4 eth0 → wlan0 (wifi), 198.51.100.7 via 198.51.100.1; "
+                         "carrier route, told after ");
         world_tell("Link", "sb", "eth0", 0);
-        expect_line(child, "interface eth0: carrier no, oper_state down, usable no");
+        tool_expect_line(child, "interface eth0: carrier no, oper_state down, usable no");
         world_tell("Link", "sb", "gone0", 1);
-        expect_line(child, "interface gone0 added: virtual, usable");
+        tool_expect_line(child, "interface gone0 added: virtual, usable");
         world_tell("Link", "sb", "gone0", 0);
-        expect_line(child, "interface gone0 removed");
+        tool_expect_line(child, "interface gone0 removed");
         world_tell("State", "sss", "chat", "backoff", "refused \033[2J");
-        expect_line(child, "channel   chat: connected → backoff, attempt 4 in 1 min 1 s: refused "
-                           "\\x1b[2J");
+        tool_expect_line(child,
+                         "channel   chat: connected → backoff, attempt 4 in 1 min 1 s: refused "
+                         "\\x1b[2J");
         world_tell("State", "sss", "chat", "connected", "");
-        expect_line(child, "channel   chat: backoff → connected");
+        tool_expect_line(child, "channel   chat: backoff → connected");
         RESULT sent = RUN("send", "chat", "x");
-        expect_line(child, "messages  chat: 1 delivered (transport)");
+        tool_expect_line(child, "messages  chat: 1 delivered (transport)");
         RESULT opened = RUN("open", "two", "ws://two/");
-        expect_line(child, "channel   two opened to ws://two/, connected");
+        tool_expect_line(child, "channel   two opened to ws://two/, connected");
         RESULT closed = RUN("close", "two");
-        expect_line(child, "channel   two closed");
+        tool_expect_line(child, "channel   two closed");
         world_tell("Drop", "s", AGENT_BUS_NAME);
-        expect_line(child, "daemon    wherry-agent stopped");
+        tool_expect_line(child, "daemon    wherry-agent stopped");
         world_tell("Take", "s", AGENT_BUS_NAME);
-        expect_line(child, "daemon    wherry-agent started: online, 1 of 1");
+        tool_expect_line(child, "daemon    wherry-agent started: online, 1 of 1");
         world_tell("State", "sss", "chat", "waiting", "");
-        expect_line(child, "channel   chat: connected → waiting");
+        tool_expect_line(child, "channel   chat: connected → waiting");
         world_tell("Drop", "s", NETMON_BUS_NAME);
-        expect_line(child, "daemon    wherry-netmon stopped");
+        tool_expect_line(child, "daemon    wherry-netmon stopped");
         world_tell("Take", "s", NETMON_BUS_NAME);
-        expect_line(child, "daemon    wherry-netmon started: routed");
-        expect_run(&sent, 0, NULL, NULL);
-        expect_run(&opened, 0, NULL, NULL);
-        expect_run(&closed, 0, NULL, NULL);
-        cr_expect(eq(int, child_end(child, SIGINT), 0));
+        tool_expect_line(child, "daemon    wherry-netmon started: routed");
+        tool_expect(&sent, 0, NULL, NULL);
+        tool_expect(&opened, 0, NULL, NULL);
+        tool_expect(&closed, 0, NULL, NULL);
+        cr_expect(eq(int, tool_end(child, SIGINT), 0));
 }
 
 Test(verbs, monitor_json) {
         static const char *const events[] = {"daemon", "daemon", "path", "interface"};
-        struct child *child = SPAWN("monitor", "--json");
+        struct tool *child = SPAWN("monitor", "--json");
 
         for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
                 if (i == 2)
                         world_tell("Path", "s", "wlan0");
                 if (i == 3)
                         world_tell("Link", "sb", "gone0", 1);
-                CLEANUP(freep) char *line = child_line(child);
+                CLEANUP(freep) char *line = tool_line(child);
                 CLEANUP(json_object_putp) json_object *value = json_tokener_parse(line);
                 cr_expect(eq(str, value_string(value, "event"), events[i]), "%s", line);
                 cr_expect(eq(sz, strlen(value_string(value, "time")), 27));
         }
-        cr_expect(eq(int, child_end(child, SIGTERM), 0));
+        cr_expect(eq(int, tool_end(child, SIGTERM), 0));
 }
 
 Test(verbs, monitor_without_daemons) {
-        struct child *child;
+        struct tool *child;
 
         world_stop();
         world_start((const char *const[]){"org.wherry.Other", NULL});
         child = SPAWN("monitor");
-        expect_line(child, "wherry-netmon not running");
-        expect_line(child, "wherry-agent not running");
+        tool_expect_line(child, "wherry-netmon not running");
+        tool_expect_line(child, "wherry-agent not running");
         world_tell("Take", "s", AGENT_BUS_NAME);
-        expect_line(child, "wherry-agent started: idle, 0 of 0");
-        cr_expect(eq(int, child_end(child, SIGTERM), 0));
+        tool_expect_line(child, "wherry-agent started: idle, 0 of 0");
+        cr_expect(eq(int, tool_end(child, SIGTERM), 0));
 }
 
 Test(verbs, monitor_ends_when_its_reader_does) {
-        struct child *child = SPAWN("monitor");
+        struct tool *child = SPAWN("monitor");
 
-        expect_line(child, "wherry-netmon running");
+        tool_expect_line(child, "wherry-netmon running");
         (void)close(child->out);
         child->out = dup(child->err);
-        cr_expect(eq(int, child_end(child, 0), 0)); /* without an event */
+        cr_expect(eq(int, tool_end(child, 0), 0)); /* without an event */
 }
 
 /* Anybody on a bus can send a signal to one connection. */
 Test(verbs, monitor_believes_only_the_daemons) {
-        struct child *child = SPAWN("monitor");
+        struct tool *child = SPAWN("monitor");
         CLEANUP(sd_bus_flush_close_unrefp) sd_bus *other = NULL;
 
-        expect_line(child, "wherry-netmon running");
-        expect_line(child, "wherry-agent running");
+        tool_expect_line(child, "wherry-netmon running");
+        tool_expect_line(child, "wherry-agent running");
         cr_assert(sd_bus_new(&other) >= 0);
         cr_assert(sd_bus_set_address(other, world_address()) >= 0);
         cr_assert(sd_bus_set_bus_client(other, true) >= 0);
@@ -604,8 +584,8 @@ Test(verbs, monitor_believes_only_the_daemons) {
         /* By then the forged ones have arrived: the bus keeps the order of one sender. */
         cr_assert(sd_bus_call_method(other, "org.wherry.Fake", "/fake", "org.wherry.Fake", "Path",
                                      NULL, NULL, "s", "wlan0") >= 0);
-        expect_line(child, "path ");
-        cr_expect(eq(int, child_end(child, SIGTERM), 0));
+        tool_expect_line(child, "path ");
+        cr_expect(eq(int, tool_end(child, SIGTERM), 0));
 }
 
 Test(verbs, terminal) {
@@ -613,13 +593,13 @@ Test(verbs, terminal) {
         static const char *const verbs[][2] = {
                 {"channels", NULL}, {"queue", NULL}, {"interfaces", NULL}};
 
-        expect_run(&opened, 0, NULL, NULL);
+        tool_expect(&opened, 0, NULL, NULL);
         for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
                 static const unsigned short widths[] = {80, 40, 20, 8};
 
                 (void)setenv("NO_COLOR", "1", 1);
                 for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
-                        RESULT result = world_run_on_terminal(widths[w], verbs[i]);
+                        RESULT result = tool_run_on_terminal(widths[w], verbs[i]);
                         char *rest = result.out, *line;
 
                         (void)setlocale(LC_CTYPE, "C.UTF-8");
@@ -631,15 +611,15 @@ Test(verbs, terminal) {
                         }
                 }
                 (void)unsetenv("NO_COLOR");
-                RESULT coloured = world_run_on_terminal(80, verbs[i]);
-                cr_expect(has(coloured.out, "\033["));
+                RESULT coloured = tool_run_on_terminal(80, verbs[i]);
+                cr_expect(coloured.out && strstr(coloured.out, "\033["));
         }
 }
 
 Test(verbs, ascii_terminal) {
         (void)setenv("LC_ALL", "C", 1);
         RESULT result = RUN("status");
-        expect_run(&result, 0, "network   * routed for", NULL);
+        tool_expect(&result, 0, "network   * routed for", NULL);
         for (const char *c = result.out; *c; c++)
                 cr_assert(0 < *c, "%s", result.out);
 }
