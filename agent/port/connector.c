@@ -109,8 +109,9 @@ int connector_new(sd_event *event, struct connector **ret) {
                 curl_global_cleanup();
                 return -ENOMEM;
         }
-        r = sd_event_add_time(event, &connector->timer, CLOCK_MONOTONIC, 0, USEC_PER_MSEC,
-                              on_timeout, connector);
+        /* To the microsecond: every attempt begins with this timer. */
+        r = sd_event_add_time(event, &connector->timer, CLOCK_MONOTONIC, 0, 1, on_timeout,
+                              connector);
         if (r < 0) {
                 (void)curl_multi_cleanup(connector->multi);
                 curl_global_cleanup();

@@ -4,7 +4,8 @@
 /* One byte stream to a server: TCP, an HTTP proxy's CONNECT and TLS, by libcurl.
  *
  * Names are resolved by the caller: the addresses come in, the host name stays for SNI, certificate
- * check and CONNECT. libcurl does happy eyeballs over the addresses. Nothing here ever blocks. */
+ * check and CONNECT. They are tried in order, an IPv4 and an IPv6 one at a time (happy eyeballs).
+ * Nothing here ever blocks. */
 
 #include <stdbool.h>
 #include <stddef.h>
