@@ -249,8 +249,8 @@ Test(stream, refused_before_unreachable) {
         struct cause cause;
 
         shell("ip link add silent0 type veth peer name silent1 && ip link set silent0 up && "
-              "ip link set silent1 up && ip address add 192.0.2.2/24 dev silent0 && "
-              "sysctl -qw net.ipv4.neigh.silent0.retrans_time_ms=50");
+              "ip link set silent1 up && ip address add 192.0.2.2/24 dev silent0");
+        netns_sysctl("ipv4/neigh/silent0/retrans_time_ms", "50");
         target_init(&t, "ws://good.test:1", "127.0.0.1");
         cr_assert(eq(int, address_parse("192.0.2.77", &t.addresses[1]), 0));
         t.config.n_addresses = 2;
