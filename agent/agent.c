@@ -42,8 +42,8 @@ struct user *agent_user(struct agent *agent, uid_t uid) {
         struct user *user;
 
         LIST_FOREACH(user, &agent->users, of_agent)
-        if (user->uid == uid)
-                return user;
+                if (user->uid == uid)
+                        return user;
         user = calloc(1, sizeof(*user));
         if (!user)
                 return NULL;
@@ -57,8 +57,8 @@ struct channel *agent_find_channel(struct agent *agent, uint64_t id) {
         struct channel *channel;
 
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        if (channel->record->id == id)
-                return channel;
+                if (channel->record->id == id)
+                        return channel;
         return NULL;
 }
 
@@ -107,8 +107,8 @@ void agent_status_of(struct agent *agent, uid_t uid, struct status *ret) {
 
         *ret = (struct status){0};
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        if (channel->record->uid == uid)
-                add_to_status(channel, ret);
+                if (channel->record->uid == uid)
+                        add_to_status(channel, ret);
 }
 
 static void agent_update_status(struct agent *agent) {
@@ -117,7 +117,7 @@ static void agent_update_status(struct agent *agent) {
 
         agent->status = (struct status){0};
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        add_to_status(channel, &agent->status);
+                add_to_status(channel, &agent->status);
         word = status_word(&agent->status);
         if (word != agent->status_word) {
                 agent->status_word = word;
@@ -131,10 +131,10 @@ static int on_changes(sd_event_source *source, void *userdata) {
         struct channel *channel;
 
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        if (channel->changed) {
-                channel->changed = false;
-                bus_channel_tell(channel);
-        }
+                if (channel->changed) {
+                        channel->changed = false;
+                        bus_channel_tell(channel);
+                }
         agent_update_status(agent);
         if (!agent->bus)
                 return 0;
@@ -160,16 +160,16 @@ void agent_server_resolved(struct agent *agent, struct server *server, int error
         struct channel *channel;
 
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        if (channel->server == server)
-                channel_resolved(channel, error, problem, moved);
+                if (channel->server == server)
+                        channel_resolved(channel, error, problem, moved);
 }
 
 void agent_server_paths(struct agent *agent, struct server *server) {
         struct channel *channel;
 
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        if (channel->server == server)
-                channel_paths_changed(channel);
+                if (channel->server == server)
+                        channel_paths_changed(channel);
 }
 
 static void on_watch_changed(void *watch_userdata) {
@@ -181,7 +181,7 @@ static void on_interfaces_changed(void *userdata) {
         struct channel *channel;
 
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        channel_paths_changed(channel);
+                channel_paths_changed(channel);
 }
 
 void agent_host_good(struct agent *agent, struct channel *by) {
@@ -193,16 +193,16 @@ void agent_host_good(struct agent *agent, struct channel *by) {
                 return;
         server->good_told_usec = now_usec;
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        if (channel != by && channel->server == server)
-                channel_step(channel, POLICY_HOST_GOOD, NULL);
+                if (channel != by && channel->server == server)
+                        channel_step(channel, POLICY_HOST_GOOD, NULL);
 }
 
 void agent_pump_peer(struct agent *agent, const struct peer *peer) {
         struct channel *channel;
 
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        if (incoming_subscription(channel, peer))
-                incoming_pump(channel);
+                if (incoming_subscription(channel, peer))
+                        incoming_pump(channel);
 }
 
 static void release_call(void *context) {
@@ -382,7 +382,7 @@ static int on_store(sd_event_source *source, int fd, uint32_t revents, void *use
         }
         if (was_busy && !agent_store_is_busy(agent))
                 LIST_FOREACH(channel, &agent->channels, of_agent)
-        channel_share_reading(channel);
+                        channel_share_reading(channel);
         return 0;
 }
 

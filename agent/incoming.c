@@ -51,8 +51,8 @@ struct subscription *incoming_subscription(const struct channel *channel, const 
         struct subscription *subscription;
 
         TAILQ_FOREACH(subscription, &channel->in.subscriptions, of_channel)
-        if (subscription->peer == peer)
-                return subscription;
+                if (subscription->peer == peer)
+                        return subscription;
         return NULL;
 }
 
@@ -60,8 +60,8 @@ static struct subscription *incoming_consumer(const struct channel *channel) {
         struct subscription *subscription;
 
         TAILQ_FOREACH(subscription, &channel->in.subscriptions, of_channel)
-        if (!subscription->observes)
-                return subscription;
+                if (!subscription->observes)
+                        return subscription;
         return NULL;
 }
 
@@ -69,8 +69,8 @@ static struct subscription *incoming_numbered(const struct channel *channel, uin
         struct subscription *subscription;
 
         TAILQ_FOREACH(subscription, &channel->in.subscriptions, of_channel)
-        if (subscription->number == number)
-                return subscription;
+                if (subscription->number == number)
+                        return subscription;
         return NULL;
 }
 

@@ -72,11 +72,11 @@ int server_acquire(struct agent *agent, const char *host, bool is_address, struc
         struct server *known;
 
         LIST_FOREACH(known, &agent->servers, of_agent)
-        if (strcmp(known->host, host) == 0) {
-                known->n_users++;
-                *ret = known;
-                return 0;
-        }
+                if (strcmp(known->host, host) == 0) {
+                        known->n_users++;
+                        *ret = known;
+                        return 0;
+                }
         server = calloc(1, sizeof(*server));
         if (!server)
                 return -ENOMEM;

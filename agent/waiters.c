@@ -90,7 +90,7 @@ uint64_t waiters_deadline(const struct channel *channel) {
         uint64_t usec = USEC_NEVER;
 
         TAILQ_FOREACH(waiter, &channel->out.waiters, of_channel)
-        if (waiter->deadline_usec < usec)
-                usec = waiter->deadline_usec;
+                if (waiter->deadline_usec < usec)
+                        usec = waiter->deadline_usec;
         return usec;
 }

@@ -183,8 +183,8 @@ static uint64_t earliest_since(const struct agent *agent, uid_t uid) {
         struct channel *channel;
 
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        if (channel->record->uid == uid && channel->policy.since_usec > usec)
-                usec = channel->policy.since_usec;
+                if (channel->record->uid == uid && channel->policy.since_usec > usec)
+                        usec = channel->policy.since_usec;
         return usec;
 }
 
@@ -221,8 +221,8 @@ static int method_reconnect(sd_bus_message *m, void *userdata, sd_bus_error *err
         if (r < 0)
                 return r;
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        if (channel_is_open_to(channel, peer) && !channel->link)
-                channel_step(channel, POLICY_RECONNECT, NULL);
+                if (channel_is_open_to(channel, peer) && !channel->link)
+                        channel_step(channel, POLICY_RECONNECT, NULL);
         return sd_bus_reply_method_return(m, NULL);
 }
 

@@ -324,7 +324,7 @@ static int list_channels(sd_bus *bus, const char *prefix, void *userdata, char *
         char **nodes;
 
         LIST_FOREACH(channel, &agent->channels, of_agent)
-        n++;
+                n++;
         nodes = calloc(n + 1, sizeof(*nodes));
         if (!nodes)
                 return -ENOMEM;

@@ -203,7 +203,7 @@ static int on_objects(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         client->interfaces.known = true;
         log_notice("netmon: there, %zu interfaces", client->interfaces.n_items);
         LIST_FOREACH(watch, &client->watches, of_client)
-        watch_start(watch);
+                watch_start(watch);
         client->handlers->interfaces_changed(client->userdata);
         return 0;
 }

@@ -5,7 +5,8 @@
 
 #include <systemd/sd-bus.h>
 
-/* The contract's error name for a negative errno; "org.freedesktop.DBus.Error.Failed" if none fits. */
+/* The contract's error name for a negative errno; "org.freedesktop.DBus.Error.Failed" if none fits.
+ */
 const char *bus_error_name(int error);
 
 /* Fills `ret` with the name for `error` and the formatted sentence; returns `error`, so that a

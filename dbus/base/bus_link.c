@@ -80,8 +80,7 @@ static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
 
         link->request = sd_bus_slot_unref(link->request);
         if (sd_bus_message_is_method_error(m, NULL)) {
-                log_error("bus: %s refused: %s", link->name,
-                          sd_bus_message_get_error(m)->message);
+                log_error("bus: %s refused: %s", link->name, sd_bus_message_get_error(m)->message);
                 (void)sd_event_exit(link->event, -EACCES);
                 return 0;
         }

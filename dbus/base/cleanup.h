@@ -8,11 +8,11 @@
 
 #define CLEANUP(f) __attribute__((cleanup(f)))
 
-#define STEAL(pointer)                                                                             \
-        ({                                                                                         \
-                __auto_type stolen_ = (pointer);                                                   \
-                (pointer) = NULL;                                                                  \
-                stolen_;                                                                           \
+#define STEAL(pointer)                           \
+        ({                                       \
+                __auto_type stolen_ = (pointer); \
+                (pointer) = NULL;                \
+                stolen_;                         \
         })
 
 static inline void freep(void *p) {

@@ -7,8 +7,8 @@
 
 /* Takes one `key = value` of `section`. Returns 0, or -EINVAL with a sentence in `expected`
  * ("a number of seconds from 1 to 3600"); -ENOENT for a key or section that does not exist. */
-typedef int (*config_set)(const char *section, const char *key, const char *value,
-                          char *expected, size_t expected_size, void *userdata);
+typedef int (*config_set)(const char *section, const char *key, const char *value, char *expected,
+                          size_t expected_size, void *userdata);
 
 /* Calls `set` for every key of `path` and of its drop-ins. A missing `path` is no error: every key
  * has a default. On the first wrong line returns -EINVAL and fills `problem` with

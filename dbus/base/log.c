@@ -19,8 +19,8 @@ int log_level_from_string(const char *word) {
                 const char *word;
                 int level;
         } levels[] = {
-                {"error", LOG_ERR},   {"warning", LOG_WARNING}, {"notice", LOG_NOTICE},
-                {"info", LOG_INFO},   {"debug", LOG_DEBUG},
+                {"error", LOG_ERR}, {"warning", LOG_WARNING}, {"notice", LOG_NOTICE},
+                {"info", LOG_INFO}, {"debug", LOG_DEBUG},
         };
 
         for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
