@@ -34,6 +34,7 @@ struct outgoing {
         struct message_change *changes;
         size_t n_changes;
         struct waiters waiters;
+        size_t n_waiters;
 };
 
 void outgoing_init(struct channel *channel);

@@ -8,19 +8,28 @@
 #include "names.h"
 #include "record.h"
 
+/* Calls that may wait on one channel at a time. */
+#define WAITERS_MAX 1024
+
 void waiters_init(struct channel *channel) {
         TAILQ_INIT(&channel->out.waiters);
 }
 
 static void waiter_free(struct channel *channel, struct waiter *waiter) {
         TAILQ_REMOVE(&channel->out.waiters, waiter, of_channel);
+        channel->out.n_waiters--;
         sd_bus_message_unref(waiter->call);
         free(waiter);
 }
 
 void waiters_deinit(struct channel *channel) {
-        while (!TAILQ_EMPTY(&channel->out.waiters))
-                waiter_free(channel, TAILQ_FIRST(&channel->out.waiters));
+        struct waiter *waiter;
+
+        while ((waiter = TAILQ_FIRST(&channel->out.waiters))) {
+                (void)sd_bus_reply_method_errorf(waiter->call, ERROR_CLOSED,
+                                                 "the channel is closed");
+                waiter_free(channel, waiter);
+        }
 }
 
 /* Everything that was queued before the call is in a final state. */
@@ -68,11 +77,15 @@ void waiters_tick(struct channel *channel, const struct moment *at) {
 
 int waiters_add(struct channel *channel, sd_bus_message *call, uint64_t timeout_usec,
                 enum waiter_kind kind) {
-        struct waiter *waiter = calloc(1, sizeof(*waiter));
         struct moment at = moment_now();
+        struct waiter *waiter;
 
+        if (channel->out.n_waiters >= WAITERS_MAX)
+                return -EDQUOT;
+        waiter = calloc(1, sizeof(*waiter));
         if (!waiter)
                 return -ENOMEM;
+        channel->out.n_waiters++;
         waiter->call = sd_bus_message_ref(call);
         waiter->kind = kind;
         waiter->n_sends = channel->out.n_submitted;

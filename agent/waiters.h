@@ -33,7 +33,8 @@ TAILQ_HEAD(waiters, waiter);
 void waiters_init(struct channel *channel);
 void waiters_deinit(struct channel *channel);
 
-/* `call` is answered when the queue is as `kind` wants it, or after the timeout. -ENOMEM. */
+/* `call` is answered when the queue is as `kind` wants it, or after the timeout. -ENOMEM; -EDQUOT
+ * when too many wait. */
 int waiters_add(struct channel *channel, sd_bus_message *call, uint64_t timeout_usec,
                 enum waiter_kind kind);
 
