@@ -115,6 +115,7 @@ static void agent_update_status(struct agent *agent) {
         struct channel *channel;
         enum status_word word;
 
+        agent->status_changed = false;
         agent->status = (struct status){0};
         LIST_FOREACH(channel, &agent->channels, of_agent)
                 add_to_status(channel, &agent->status);
@@ -125,17 +126,36 @@ static void agent_update_status(struct agent *agent) {
         }
 }
 
+void agent_channel_changed(struct agent *agent, struct channel *channel) {
+        if (!channel->changed)
+                TAILQ_INSERT_TAIL(&agent->changed, channel, of_changed);
+        channel->changed = true;
+        (void)sd_event_source_set_enabled(agent->changes, SD_EVENT_ONESHOT);
+}
+
+void agent_channel_told(struct agent *agent, struct channel *channel) {
+        if (channel->changed)
+                TAILQ_REMOVE(&agent->changed, channel, of_changed);
+        channel->changed = false;
+}
+
+void agent_status_changed(struct agent *agent) {
+        agent->status_changed = true;
+        (void)sd_event_source_set_enabled(agent->changes, SD_EVENT_ONESHOT);
+}
+
 /* The end of a turn in which something has changed: everything is told once. */
 static int on_changes(sd_event_source *source, void *userdata) {
         struct agent *agent = userdata;
         struct channel *channel;
 
-        LIST_FOREACH(channel, &agent->channels, of_agent)
-                if (channel->changed) {
-                        channel->changed = false;
-                        bus_channel_tell(channel);
-                }
-        agent_update_status(agent);
+        while ((channel = TAILQ_FIRST(&agent->changed))) {
+                agent_channel_told(agent, channel);
+                bus_channel_tell(channel);
+        }
+        if (agent->status_changed)
+                agent_update_status(agent);
+        agent->status.n_queued = agent->n_queued;
         if (!agent->bus)
                 return 0;
         bus_agent_tell(agent);
@@ -149,10 +169,6 @@ static int on_changes(sd_event_source *source, void *userdata) {
 
 static int on_later(sd_event_source *source, uint64_t usec, void *userdata) {
         return on_changes(source, userdata);
-}
-
-void agent_changed(struct agent *agent) {
-        (void)sd_event_source_set_enabled(agent->changes, SD_EVENT_ONESHOT);
 }
 
 void agent_server_resolved(struct agent *agent, struct server *server, int error,
@@ -286,7 +302,6 @@ static void channel_removed(struct channel *channel, struct store_request *reque
                         peer_forget_channel(peer, channel->record->id);
         }
         channel_free(channel);
-        agent_changed(agent);
 }
 
 /* True: the request is kept by whom it is for. */
@@ -517,6 +532,7 @@ int agent_new(const struct agent_config *config, struct agent **ret, char *probl
                 return -ENOMEM;
         agent->config = *config;
         agent->refused_end = &agent->refused;
+        TAILQ_INIT(&agent->changed);
         agent->status_since_usec = moment_now().usec;
         r = sd_event_default(&agent->event);
         if (r < 0)

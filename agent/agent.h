@@ -51,6 +51,7 @@ struct agent {
         struct netmon_client *netmon;
         struct bus_link *bus_link;
         LIST_HEAD(channels, channel) channels;
+        TAILQ_HEAD(changed_channels, channel) changed; /* since they were last told */
         LIST_HEAD(servers, server) servers;
         LIST_HEAD(users, user) users;
 
@@ -61,6 +62,8 @@ struct agent {
 
         /* The sum over all channels, and what was last told of it. */
         struct status status;
+        bool status_changed; /* and has to be added up again */
+        uint64_t n_queued;   /* messages, over all channels */
         enum status_word status_word;
         uint64_t status_since_usec;
         struct status told;
@@ -97,8 +100,12 @@ struct channel *agent_find_key(struct agent *agent, uid_t uid, const char *app_i
 /* The sum over the channels of one user. */
 void agent_status_of(struct agent *agent, uid_t uid, struct status *ret);
 
-/* Something that is shown has changed: it is told at the end of this turn of the loop. */
-void agent_changed(struct agent *agent);
+/* What is shown of a channel has changed: it is told at the end of this turn of the loop. */
+void agent_channel_changed(struct agent *agent, struct channel *channel);
+/* It has been told, or is about to go. */
+void agent_channel_told(struct agent *agent, struct channel *channel);
+/* The sum may have changed with the states of channels; told likewise. */
+void agent_status_changed(struct agent *agent);
 
 /* The name of a server was resolved, or not (`error`, and `problem` says why). `moved`: none of the
  * addresses of before is among the new ones. */

@@ -103,8 +103,7 @@ void channel_settle(struct channel *channel) {
                 (void)sd_event_source_set_enabled(
                         channel->timer, usec == USEC_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
         }
-        channel->changed = true;
-        agent_changed(channel->agent);
+        agent_channel_changed(channel->agent, channel);
 }
 
 static void channel_update_view(struct channel *channel, struct policy_view *ret) {
@@ -152,6 +151,7 @@ void channel_step(struct channel *channel, enum policy_event event, const struct
                 channel->cause_usec = moment_now().usec;
         channel_share_reading(channel);
         channel_settle(channel);
+        agent_status_changed(channel->agent);
 }
 
 void channel_paths_changed(struct channel *channel) {
@@ -215,6 +215,9 @@ void channel_free(struct channel *channel) {
                 return;
         if (channel->user) {
                 LIST_REMOVE(channel, of_agent);
+                agent_channel_told(channel->agent, channel);
+                agent_status_changed(channel->agent);
+                channel->agent->n_queued -= channel->record->counts.n_queued;
                 channel->user->n_channels--;
                 channel->user->bytes -=
                         channel->record->counts.queued_bytes + channel->record->counts.unread_bytes;
@@ -305,7 +308,9 @@ int channel_new(struct agent *agent, struct store_channel *record, struct channe
         user->n_channels++;
         user->bytes += record->counts.queued_bytes + record->counts.unread_bytes;
         channel->user = user;
+        agent->n_queued += record->counts.n_queued;
         LIST_INSERT_HEAD(&agent->channels, channel, of_agent);
+        agent_status_changed(agent);
         *ret = STEAL(channel);
         return 0;
 }

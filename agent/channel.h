@@ -41,6 +41,7 @@ struct channel_shown {
 
 struct channel {
         LIST_ENTRY(channel) of_agent;
+        TAILQ_ENTRY(channel) of_changed; /* while `changed` */
         struct agent *agent;
         struct user *user;
         struct store_channel *record; /* what is on disk of it */

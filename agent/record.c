@@ -125,6 +125,7 @@ void channel_remove(struct channel *channel, sd_bus_message *call) {
 
         if (!channel->closing) {
                 channel->closing = true;
+                agent_status_changed(channel->agent);
                 channel_stop(channel, CAUSE_SUSPENDED, "");
         }
         request = store_request_new(STORE_CHANNEL_REMOVE, channel->record->id);
@@ -137,6 +138,7 @@ void channel_remove(struct channel *channel, sd_bus_message *call) {
 void channel_set_counts(struct channel *channel, const struct store_counts *counts) {
         struct store_counts *known = &channel->record->counts;
 
+        channel->agent->n_queued += counts->n_queued - known->n_queued;
         channel->user->bytes -= known->queued_bytes + known->unread_bytes;
         channel->user->bytes += counts->queued_bytes + counts->unread_bytes;
         *known = *counts;
