@@ -295,12 +295,15 @@ int store_batch_open(struct store_batch *batch, const char *directory, uint64_t 
         r = restart(batch);
         if (r < 0) {
                 store_db_explain(&batch->db, r, problem, problem_size);
+                store_db_abandon(&batch->db);
                 store_batch_close(batch);
         }
         return r;
 }
 
 void store_batch_close(struct store_batch *batch) {
+        if (batch->db.sql)
+                store_space_finish(&batch->db);
         tallies_deinit(&batch->tallies);
         store_db_close(&batch->db);
 }

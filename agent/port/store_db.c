@@ -235,6 +235,30 @@ static int create_tables(struct store_db *db) {
         return store_db_exec(db, sql);
 }
 
+/* SQLite takes pages from the log where it has them, and would not see that the file is something
+ * else. Read by its own descriptor: closing another one would drop its lock. */
+static int check_header(struct store_db *db) {
+        static const char magic[16] = "SQLite format 3";
+        sqlite3_file *file = NULL;
+        sqlite3_int64 size;
+        char header[16];
+        int code;
+
+        (void)sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+        code = file->pMethods->xFileSize(file, &size);
+        if (code != SQLITE_OK)
+                return store_db_fail(db, code);
+        if (size == 0)
+                return store_space_has_log(db) ? refuse(db, -EUCLEAN, "it is empty and has a log")
+                                               : 0;
+        code = file->pMethods->xRead(file, header, sizeof(header), 0);
+        if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
+                return store_db_fail(db, code);
+        return memcmp(header, magic, sizeof(magic)) == 0
+                       ? 0
+                       : refuse(db, -EUCLEAN, sqlite3_errstr(SQLITE_NOTADB));
+}
+
 static int connect_file(struct store_db *db) {
         int code, r;
 
@@ -245,6 +269,9 @@ static int connect_file(struct store_db *db) {
                 return store_db_fail(db, code);
         if (sqlite3_db_readonly(db->sql, "main") != 0)
                 return refuse(db, -EACCES, "it cannot be written");
+        r = check_header(db);
+        if (r < 0)
+                return r;
         /* The log keeps its size and its blocks from one run to the next. */
         (void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         (void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);

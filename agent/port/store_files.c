@@ -84,14 +84,17 @@ static int mend_file(int directory_fd, const char *name) {
         return 0;
 }
 
-/* SQLite would make it readable by all, and takes its mode for the log. */
+/* SQLite would make it readable by all, and takes its mode for the log. A log without its file
+ * belongs to nothing. */
 static int make_file(int directory_fd) {
-        CLEANUP(close_fdp)
-        int fd = openat(directory_fd, "queue.db", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        CLEANUP(close_fdp) int fd = -1;
 
-        if (fd < 0)
-                return errno == EEXIST ? 0 : -errno;
-        return fsync(directory_fd) < 0 ? -errno : 0;
+        if (faccessat(directory_fd, "queue.db", F_OK, AT_EACCESS) == 0)
+                return 0;
+        if (unlinkat(directory_fd, "queue.db-wal", 0) < 0 && errno != ENOENT)
+                return -errno;
+        fd = openat(directory_fd, "queue.db", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        return fd < 0 || fsync(directory_fd) < 0 ? -errno : 0;
 }
 
 static int fail(int r, const char *directory, const char *name, char *problem,

@@ -65,6 +65,10 @@ static uint64_t file_bytes(const struct store_db *db, const char *name) {
         return (uint64_t)st.st_size;
 }
 
+bool store_space_has_log(const struct store_db *db) {
+        return file_bytes(db, "queue.db-wal") > 0;
+}
+
 /* A transaction that is larger than the cache spills into the log; rolled back, it leaves nothing
  * behind but the log's size. On a full disk the log stays as it is. */
 static int grow_log(struct store_db *db) {
@@ -181,4 +185,11 @@ int store_space_checkpoint(struct store_db *db) {
                 return store_db_fail(db, code);
         space->log_frames = 0;
         return 0;
+}
+
+void store_space_finish(struct store_db *db) {
+        /* What is written after the log was moved goes to its beginning, and ends what was in it.
+         */
+        if (store_space_checkpoint(db) == 0)
+                (void)store_db_exec(db, "UPDATE sqlite_sequence SET seq=seq");
 }

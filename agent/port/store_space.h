@@ -42,3 +42,8 @@ void store_space_drop_ballast(struct store_space *space);
  * to leave room for the next transaction. */
 bool store_space_is_log_long(const struct store_space *space);
 int store_space_checkpoint(struct store_db *db);
+
+bool store_space_has_log(const struct store_db *db);
+
+/* Before the end: the file alone holds the whole queue. */
+void store_space_finish(struct store_db *db);

@@ -174,28 +174,27 @@ static void make_queue(void) {
 Test(store_files, damaged_is_refused_and_left_alone) {
         static const struct {
                 const char *command;
+                const char *sql;
                 int error;
                 const char *words;
         } rows[] = {
-                {"dd if=/dev/urandom of=queue.db bs=4096 count=3 conv=notrunc status=none",
+                {"dd if=/dev/urandom of=queue.db bs=4096 count=3 conv=notrunc status=none", NULL,
                  -EUCLEAN, "move it"},
-                {"head -c 5000 /dev/zero > queue.db", -EUCLEAN, "move it"},
+                {"head -c 5000 /dev/zero > queue.db", NULL, -EUCLEAN, "move it"},
                 {"echo 'not a database at all, but long enough to have a header of its own, and "
                  "then some more of it' > queue.db",
-                 -EUCLEAN, "file is not a database"},
-                {"truncate -s 20000 queue.db", -EUCLEAN, "move it"},
-                {"printf 'x' | dd of=queue.db bs=1 seek=28672 conv=notrunc status=none", -EUCLEAN,
-                 "move it"},
-                {"dd if=/dev/zero of=queue.db bs=4096 seek=2 count=6 conv=notrunc status=none",
+                 NULL, -EUCLEAN, "file is not a database"},
+                {"truncate -s 20000 queue.db", NULL, -EUCLEAN, "move it"},
+                {"printf 'x' | dd of=queue.db bs=1 seek=28672 conv=notrunc status=none", NULL,
                  -EUCLEAN, "move it"},
-                {"rm queue.db && sqlite3 queue.db 'CREATE TABLE theirs(a)'", -EUCLEAN,
-                 "another program"},
-                {"sqlite3 queue.db 'PRAGMA application_id=1'", -EUCLEAN, "another program"},
-                {"sqlite3 queue.db 'PRAGMA user_version=0'", -EUCLEAN, "no version"},
-                {"sqlite3 queue.db 'PRAGMA user_version=2'", -EPROTO, "newer version"},
-                {"sqlite3 queue.db 'DROP TABLE outbox'", -EUCLEAN, "move it"},
-                {"sqlite3 queue.db 'ALTER TABLE outbox RENAME payload TO stuff'", -EUCLEAN,
-                 "move it"},
+                {"dd if=/dev/zero of=queue.db bs=4096 seek=2 count=6 conv=notrunc status=none",
+                 NULL, -EUCLEAN, "move it"},
+                {"rm queue.db", "CREATE TABLE theirs(a)", -EUCLEAN, "another program"},
+                {":", "PRAGMA application_id=1", -EUCLEAN, "another program"},
+                {":", "PRAGMA user_version=0", -EUCLEAN, "no version"},
+                {":", "PRAGMA user_version=2", -EPROTO, "newer version"},
+                {":", "DROP TABLE outbox", -EUCLEAN, "move it"},
+                {":", "ALTER TABLE outbox RENAME payload TO stuff", -EUCLEAN, "move it"},
         };
 
         make_queue();
@@ -203,6 +202,8 @@ Test(store_files, damaged_is_refused_and_left_alone) {
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 support_run("rm -f queue.* && cp good/queue.db .");
                 support_run(rows[i].command);
+                if (rows[i].sql)
+                        support_sql(rows[i].sql);
                 support_run("rm -f queue.db-wal queue.db-shm && cp -p queue.db good/before");
                 expect_refused(rows[i].error, rows[i].words);
                 support_run("cmp queue.db good/before && test ! -s queue.db-wal");
@@ -211,18 +212,63 @@ Test(store_files, damaged_is_refused_and_left_alone) {
         store_free(support_open());
 }
 
-/* A file that a power cut left behind before anything was in it. */
-Test(store_files, begun_and_not_finished) {
+/* The log beside it holds every page, and yet the file is not taken for what it is not. */
+Test(store_files, damaged_beside_its_log) {
         static const char *const commands[] = {
-                ": > queue.db",
-                "rm -f queue.* && sqlite3 queue.db 'PRAGMA journal_mode=WAL' > /dev/null",
-                "rm -f queue.db", /* its log stays, and belongs to nothing */
+                "echo garbage > queue.db",
+                "dd if=/dev/urandom of=queue.db bs=4096 count=20 conv=notrunc status=none",
+                "truncate -s 0 queue.db",
         };
 
         for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
                 struct store *store;
 
+                support_run("rm -rf queue.* copy");
+                store = support_open();
+                (void)support_channel(store, "main");
+                support_run("mkdir copy && cp queue.* copy"); /* as kill -9 leaves it */
+                store_free(store);
+                support_run("rm queue.* && mv copy/queue.* .");
                 support_run(commands[i]);
+                support_run("rm -rf before && mkdir before && cp queue.db queue.db-wal before");
+                expect_refused(-EUCLEAN, "move it");
+                support_run("cmp queue.db before/queue.db && cmp queue.db-wal before/queue.db-wal");
+        }
+}
+
+/* After a clean end the file alone is the whole queue, for whoever copies it. */
+Test(store_files, file_is_whole_after_the_end) {
+        struct store *store = support_open();
+        uint64_t channel = support_channel(store, "main");
+
+        (void)support_sent(store, channel, "a");
+        store_free(store);
+        support_run("rm queue.db-wal");
+        store = support_open();
+        cr_assert(is(support_outbox(store, channel), "1:a"));
+        store_free(store);
+        /* And what the log still holds hides no damage. */
+        support_run("dd if=/dev/zero of=queue.db bs=4096 seek=1 count=3 conv=notrunc status=none");
+        expect_refused(-EUCLEAN, "move it");
+}
+
+/* A file that a power cut left behind before anything was in it. */
+Test(store_files, begun_and_not_finished) {
+        static const struct {
+                const char *command;
+                const char *sql;
+        } rows[] = {
+                {": > queue.db", NULL},
+                {"rm queue.*", "PRAGMA journal_mode=WAL"},
+                {"rm queue.db", NULL}, /* its log stays, and belongs to nothing */
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct store *store;
+
+                support_run(rows[i].command);
+                if (rows[i].sql)
+                        support_sql(rows[i].sql);
                 store = support_open();
                 cr_assert(eq(u64, support_channel(store, "main"), 1), "row %zu", i);
                 store_free(store);
