@@ -160,8 +160,10 @@ static void on_resolved(int error, const struct address *addresses, size_t n, co
 }
 
 int server_resolve(struct server *server) {
-        if (server->is_address || server->query)
+        if (server->is_address || (server->query && !server->query_is_old))
                 return 0;
+        resolver_query_free(STEAL(server->query));
+        server->query_is_old = false;
         return resolver_query_new(server->agent->resolver, server->host, on_resolved, server,
                                   &server->query);
 }
@@ -190,5 +192,6 @@ bool server_is_pending(const struct server *server) {
 }
 
 void server_watch_changed(struct server_watch *watch) {
+        watch->server->query_is_old = true;
         agent_server_paths(watch->server->agent, watch->server);
 }

@@ -39,6 +39,7 @@ struct server {
         uint64_t resolved_usec; /* when the addresses came or last worked */
         struct address worked;  /* the one that last worked; family 0: none has */
         struct resolver_query *query;
+        bool query_is_old; /* begun before the path changed: its resolver may be out of reach */
         struct server_watch watches[2]; /* one per family at most, the preferred first */
         uint64_t good_told_usec;        /* when others were last told that it is good */
 };
@@ -51,8 +52,8 @@ void server_release(struct server *server);
  * Else 0, and the name has to be resolved first. */
 size_t server_addresses(const struct server *server, const struct address **ret);
 
-/* Begins to resolve the name, unless that is under way or the host is numeric; the end is told to
- * every channel by agent_server_resolved(). */
+/* Begins to resolve the name, unless that is under way on this path or the host is numeric; the end
+ * is told to every channel by agent_server_resolved(). */
 int server_resolve(struct server *server);
 
 /* A connection to this address works. */
