@@ -107,7 +107,7 @@ void channel_settle(struct channel *channel) {
 }
 
 static void channel_update_view(struct channel *channel, struct policy_view *ret) {
-        const struct path *best;
+        const struct path *best, *used;
         struct view_input input = {
                 .interfaces = netmon_client_interfaces(channel->agent->netmon),
                 .refuse_metered = channel->record->options.refuse_metered,
@@ -118,6 +118,11 @@ static void channel_update_view(struct channel *channel, struct policy_view *ret
         input.n_answers = server_answers(channel->server, input.answers);
         view_build(&input, ret, &best);
         channel->best = best ? *best : (struct path){0};
+        used = channel->link ? view_path_over(&input, ret->link_path.ifindex) : NULL;
+        if (used)
+                channel->used = *used;
+        else if (!ret->known)
+                channel->used = (struct path){0};
 }
 
 void channel_step(struct channel *channel, enum policy_event event, const struct cause *cause) {

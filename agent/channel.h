@@ -58,7 +58,7 @@ struct channel {
         struct link *attempt;
         struct link *retiring;    /* the one before `link`, until its proofs have come */
         uint64_t retire_usec;     /* or until then */
-        struct path used;         /* by the link, or last tried */
+        struct path used;         /* by the link, or last tried; ifindex 0: unknown */
         struct link_steps steps;  /* of the last attempt that has ended */
         struct cause steps_cause; /* why it ended; CAUSE_NONE: it became the link */
         uint64_t cause_usec;      /* when the policy's cause last changed */

@@ -71,7 +71,8 @@ static bool channel_connect(struct channel *channel, struct cause *ret) {
                 return false;
         }
         channel_share_reading(channel);
-        channel->used = channel->attempt->path;
+        if (!channel->link)
+                channel->used = channel->attempt->path;
         r = server_resolve(channel->server);
         if (server_addresses(channel->server, &addresses) > 0)
                 return channel_dial(channel, ret);

@@ -55,7 +55,7 @@ static const struct path *answer_over(const struct view_input *input, const stru
         return NULL;
 }
 
-static const struct path *input_over(const struct view_input *input, int ifindex) {
+const struct path *view_path_over(const struct view_input *input, int ifindex) {
         const struct path *path = NULL;
 
         for (size_t i = 0; !path && i < input->n_answers; i++)
@@ -86,8 +86,8 @@ static enum policy_fate use_fate(const struct view_input *input, const struct vi
                 return POLICY_FATE_FINE;
         interface = interfaces_find(input->interfaces, ifindex);
         if (!interface)
-                return input_over(input, ifindex) ? POLICY_FATE_FINE : POLICY_FATE_GONE;
-        if (!interface->usable || !input_over(input, ifindex))
+                return view_path_over(input, ifindex) ? POLICY_FATE_FINE : POLICY_FATE_GONE;
+        if (!interface->usable || !view_path_over(input, ifindex))
                 return POLICY_FATE_SILENT;
         return POLICY_FATE_FINE;
 }
@@ -119,7 +119,7 @@ void view_build(const struct view_input *input, struct policy_view *ret,
                         path_to_key(best, link_ifindex, &ret->best);
                 *ret_best = best;
         }
-        over = link_ifindex != 0 ? input_over(input, link_ifindex) : NULL;
+        over = link_ifindex != 0 ? view_path_over(input, link_ifindex) : NULL;
         if (over)
                 path_to_key(over, link_ifindex, &ret->link_path);
         ret->link_fate = use_fate(input, &input->link);

@@ -169,6 +169,15 @@ Test(view, second_family_serves_when_the_first_does_not) {
         cr_assert(eq(ptr, (void *)best, &other.selected));
 }
 
+Test(view, path_over_an_interface_is_the_one_that_counts) {
+        cr_assert(eq(ptr, (void *)view_path_over(&input, 1), &answer.selected));
+        cr_assert(eq(ptr, (void *)view_path_over(&input, 2), &answer.alternatives[0]));
+        cr_assert(zero(ptr, (void *)view_path_over(&input, 3)));
+        cr_assert(zero(ptr, (void *)view_path_over(&input, 0)));
+        answer.selected.usable = false;
+        cr_assert(zero(ptr, (void *)view_path_over(&input, 1)));
+}
+
 Test(view, loopback_needs_no_interface_object) {
         answer.selected = path_over(99, "");
         (void)strcpy(answer.selected.type, "loopback");
