@@ -23,13 +23,16 @@ static void become(uid_t uid, gid_t gid) {
 
 pid_t child_start_as(uid_t uid, gid_t gid, const char *const *argv) {
         pid_t parent = getpid(), pid = fork();
+        int fd, program = -1;
         sigset_t none;
-        int fd;
 
         if (pid < 0)
                 die("fork: %s", strerror(errno));
         if (pid > 0)
                 return pid;
+        /* A build directory in root's home is closed to other users. */
+        if (strchr(argv[0], '/'))
+                program = open(argv[0], O_RDONLY | O_CLOEXEC);
         become(uid, gid);
         /* After the change of user, which forgets it. */
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
@@ -40,6 +43,8 @@ pid_t child_start_as(uid_t uid, gid_t gid, const char *const *argv) {
         fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (fd >= 0)
                 (void)dup2(fd, STDIN_FILENO);
+        if (program >= 0)
+                (void)fexecve(program, (char *const *)argv, environ);
         (void)execvp(argv[0], (char *const *)argv);
         die("%s: %s", argv[0], strerror(errno));
 }
