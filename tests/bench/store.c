@@ -268,6 +268,18 @@ static void bench_million(const char *directory) {
         store_free(store);
 }
 
+static void clean_up(const char *directory) {
+        static const char *const names[] = {"queue.db", "queue.db-wal", "queue.ballast"};
+        char path[4200];
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                (void)snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+                (void)unlink(path);
+        }
+        if (rmdir(directory) < 0)
+                die(directory, errno);
+}
+
 int main(int argc, char *argv[]) {
         char template[4096];
 
@@ -283,6 +295,6 @@ int main(int argc, char *argv[]) {
                 die(template, errno);
         bench_rates(template);
         bench_million(template);
-        (void)printf("left behind: %s\n", template);
+        clean_up(template);
         return 0;
 }
