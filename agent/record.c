@@ -82,22 +82,25 @@ static int channel_apply(struct channel *channel, struct store_channel *changed)
         policy_set_options(&channel->policy, &options);
         record->closed_realtime_usec = changed->closed_realtime_usec;
         outgoing_set_window(channel);
-        channel->revision++;
         if (record->suspended != changed->suspended) {
                 record->suspended = changed->suspended;
                 if (record->suspended)
                         channel_stop(channel, CAUSE_SUSPENDED, "");
                 else
                         channel_start(channel);
-        } else if (channel->started) {
-                channel_step(channel, new_server ? POLICY_NEW_SERVER : POLICY_REARM, NULL);
+        } else if (channel->started && new_server) {
+                channel_step(channel, POLICY_NEW_SERVER, NULL);
         }
         if (new_server)
                 channel_paths_changed(channel);
         return 0;
 }
 
+/* The owner has changed something: it shows, and what had stopped may try again. */
 static void reply_changed(struct channel *channel, sd_bus_message *call) {
+        channel->revision++;
+        if (channel->started)
+                channel_step(channel, POLICY_REARM, NULL);
         if (strcmp(sd_bus_message_get_member(call), "OpenChannel") == 0)
                 (void)sd_bus_reply_method_return(call, "o", channel->path);
         else
