@@ -114,8 +114,23 @@ void world_start_agent(struct agent_world *world) {
 }
 
 void world_kill_agent(struct agent_world *world) {
+        struct bus_signals *owners = bus_signals_listen(
+                world->app.bus, "type='signal',sender='org.freedesktop.DBus',"
+                                "member='NameOwnerChanged',arg0='" AGENT_BUS_NAME "'");
+
         cr_assert_eq(child_stop(world->agent, SIGKILL), 128 + SIGKILL, "the agent had ended");
         world->agent = 0;
+        /* Until the bus has noticed, calls go nowhere. */
+        sd_bus_message_unref(
+                bus_signals_next(owners, NULL, moment_boottime_usec() + WORLD_WAIT_USEC));
+        bus_signals_free(owners);
+}
+
+void world_restart_agent(struct agent_world *world) {
+        if (world->agent != 0)
+                world_kill_agent(world);
+        world_start_agent(world);
+        bus_wait_for_name(world->app.bus, AGENT_BUS_NAME, WORLD_WAIT_USEC);
 }
 
 void world_connect_app(struct agent_world *world) {

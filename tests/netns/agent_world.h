@@ -51,7 +51,10 @@ void world_start_netmon(struct agent_world *world, const char *const *arguments)
 void world_stop_netmon(struct agent_world *world);
 /* Starts it on the queue that is there, does not wait for it. */
 void world_start_agent(struct agent_world *world);
+/* kill -9. */
 void world_kill_agent(struct agent_world *world);
+/* The same and starts it again, and waits until it is there. */
+void world_restart_agent(struct agent_world *world);
 /* Connects the app, and waits for both daemons' names that are to be there. */
 void world_connect_app(struct agent_world *world);
 

@@ -5,7 +5,7 @@ CLOCK_BOOTTIME in microseconds: "listening", then "open", "message" and "close" 
 "request" when it leaves an upgrade without an answer.
 
 What it does is in the path: /echo, /sink, /close/CODE (at once), /poison/CODE (closes over a
-message that begins with "poison"), /send/SIZE (one message), /raw/HEX (these bytes in place of a
+message that begins with "poison", before it reads on), /send/SIZE (one message), /raw/HEX (these bytes in place of a
 frame), /never (no answer to the upgrade), /refuse/STATUS.
 
 It reads commands, one a line: "send TEXT", "burst COUNT SIZE" (numbered messages of that size),
@@ -45,13 +45,13 @@ def tell_message(number, message):
     )
 
 
-async def receive(number, ws, action, arguments):
-    async for message in ws:
-        tell_message(number, message)
-        if action == "poison" and message[:6] in (b"poison", "poison"):
-            await ws.close(int(arguments[0]))
-        elif action == "echo":
-            await ws.send(message)
+class Protocol(websockets.WebSocketServerProtocol):
+    async def read_message(self):
+        message = await super().read_message()
+        if self.path.startswith("/poison/") and message[:6] in (b"poison", "poison"):
+            self.fail_connection(int(self.path.split("/")[2]))
+            return None
+        return message
 
 
 async def serve(number, ws):
@@ -62,7 +62,10 @@ async def serve(number, ws):
         await ws.send(bytes(int(arguments[0])))
     elif action == "raw":
         ws.transport.write(bytes.fromhex(arguments[0]))
-    await receive(number, ws, action, arguments)
+    async for message in ws:
+        tell_message(number, message)
+        if action == "echo":
+            await ws.send(message)
 
 
 async def handle(ws):
@@ -93,7 +96,10 @@ async def before(path, headers):
 async def greet(reader, writer):
     tell("request")
     writer.write(b"SSH-2.0-OpenSSH_9.2\r\n" + bytes(range(256)))
-    await reader.read()
+    try:
+        await reader.read()
+    except ConnectionError:
+        pass
     writer.close()
 
 
@@ -139,6 +145,7 @@ async def main():
         handle,
         "0.0.0.0",
         options.port,
+        create_protocol=Protocol,
         ssl=context,
         process_request=before,
         compression=None,
