@@ -14,7 +14,7 @@ void outgoing_init(struct channel *channel) {
         const struct channel_options *options = &channel->record->options;
 
         outbox_init(&channel->out.outbox, options->in_flight, options->in_flight_bytes);
-        channel->out.last_id = channel->record->last_out_id;
+        channel->out.last_id = channel->record->last_id;
         /* What may have expired while we were not here is looked for at once. */
         channel->out.expiry_realtime_usec = channel->record->counts.n_queued > 0;
         waiters_init(channel);

@@ -35,7 +35,7 @@ enum message_frame {
 };
 
 struct message_facts {
-        uint64_t id; /* rises by one per channel, never reused */
+        uint64_t id; /* rises, over both directions of a channel; never reused */
         uint8_t uuid[MESSAGE_UUID_BYTES];
         bool uuid_given; /* by the sender; else derived, see message_derive_uuid() */
         bool at_most_once;

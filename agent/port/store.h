@@ -49,8 +49,7 @@ struct store_channel {
         uint8_t key[MESSAGE_UUID_BYTES];
         struct channel_options options;
         struct store_counts counts;
-        uint64_t last_out_id;
-        uint64_t last_in_id;
+        uint64_t last_id; /* of its messages, in either direction */
 };
 
 void store_channel_free(struct store_channel *channel);

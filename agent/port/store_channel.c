@@ -275,8 +275,7 @@ static bool read_row(sqlite3_stmt *row, struct store_channel *channel) {
 static void read_tally(const struct tally *tally, struct store_channel *channel) {
         memcpy(channel->key, tally->key, sizeof(channel->key));
         channel->counts = tally->n.counts;
-        channel->last_out_id = tally->n.last_out_id;
-        channel->last_in_id = tally->n.last_in_id;
+        channel->last_id = tally->n.last_id;
 }
 
 /* Only a clear answer counts: a directory service that does not answer orphans nobody. */

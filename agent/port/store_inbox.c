@@ -62,7 +62,7 @@ static int receive_one(struct store_db *db, struct tally *tally, struct store_re
                 return r;
         if (!store_space_take(db, store_space_pages(&db->space, m->payload_bytes)))
                 return -ENOSPC;
-        m->facts.id = ++tally->n.last_in_id;
+        m->facts.id = ++tally->n.last_id;
         bind_u64(insert, 1, tally->channel);
         bind_u64(insert, 2, m->facts.id);
         bind_u64(insert, 3, m->facts.created_realtime_usec);

@@ -153,7 +153,7 @@ static int send_one(struct store_db *db, struct tally *tally, struct store_reque
                 return r;
         if (!store_space_take(db, pages))
                 return -ENOSPC;
-        m->facts.id = ++tally->n.last_out_id;
+        m->facts.id = ++tally->n.last_id;
         r = insert(db, tally, m);
         if (r < 0)
                 return r;

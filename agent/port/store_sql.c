@@ -13,7 +13,7 @@ const char store_sql_schema[] =
         " id INTEGER PRIMARY KEY AUTOINCREMENT, uid INTEGER NOT NULL, user TEXT,"
         " app_id TEXT NOT NULL, name TEXT NOT NULL, uri TEXT NOT NULL, key BLOB NOT NULL,"
         " suspended INTEGER NOT NULL, was_connected INTEGER NOT NULL, closed INTEGER NOT NULL,"
-        " last_out INTEGER NOT NULL DEFAULT 0, last_in INTEGER NOT NULL DEFAULT 0,"
+        " last_id INTEGER NOT NULL DEFAULT 0,"
         " offered_in INTEGER NOT NULL DEFAULT 0,"
         " n_queued INTEGER NOT NULL DEFAULT 0, queued_bytes INTEGER NOT NULL DEFAULT 0,"
         " n_unread INTEGER NOT NULL DEFAULT 0, unread_bytes INTEGER NOT NULL DEFAULT 0,"
@@ -93,17 +93,16 @@ const char *const store_sql_queries[QUERY_COUNT] = {
         [QUERY_TALLY_LOAD] =
                 "SELECT id, key, offered_in, n_queued, queued_bytes, n_unread, unread_bytes, "
                 "n_parked, parked_bytes, n_final_uuids, "
-                "max(CAST(last_out AS INTEGER), coalesce((SELECT max(id) FROM outbox WHERE "
+                "max(CAST(last_id AS INTEGER), coalesce((SELECT max(id) FROM outbox WHERE "
                 "channel=c.id), 0), "
-                "coalesce((SELECT max(id) FROM parked WHERE channel=c.id), 0)), "
-                "max(CAST(last_in AS INTEGER), coalesce((SELECT max(id) FROM inbox WHERE "
-                "channel=c.id), 0)), "
+                "coalesce((SELECT max(id) FROM parked WHERE channel=c.id), 0), "
+                "coalesce((SELECT max(id) FROM inbox WHERE channel=c.id), 0)), "
                 "coalesce((SELECT min(id) FROM outbox WHERE channel=c.id), 0) "
                 "FROM channel c ORDER BY id",
         [QUERY_TALLY_SAVE] =
                 "UPDATE channel SET offered_in=?2, n_queued=?3, queued_bytes=?4, n_unread=?5, "
-                "unread_bytes=?6, n_parked=?7, parked_bytes=?8, n_final_uuids=?9, last_out=?10, "
-                "last_in=?11 WHERE id=?1",
+                "unread_bytes=?6, n_parked=?7, parked_bytes=?8, n_final_uuids=?9, last_id=?10 "
+                "WHERE id=?1",
 
         [QUERY_OUTBOX_INSERT] =
                 "INSERT INTO outbox(channel, id, created, expires, not_before, at_most_once, "

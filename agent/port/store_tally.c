@@ -107,9 +107,8 @@ static int load_one(struct tallies *tallies, sqlite3_stmt *row) {
                 .counts.n_parked = column_u64(row, 7),
                 .parked_bytes = column_u64(row, 8),
                 .n_final_uuids = column_u64(row, 9),
-                .last_out_id = column_u64(row, 10),
-                .last_in_id = column_u64(row, 11),
-                .counts.oldest_queued_id = column_u64(row, 12),
+                .last_id = column_u64(row, 10),
+                .counts.oldest_queued_id = column_u64(row, 11),
         };
         return 0;
 }
@@ -156,8 +155,7 @@ int tallies_save(struct tallies *tallies, struct store_db *db) {
                 bind_u64(save, 7, n->counts.n_parked);
                 bind_u64(save, 8, n->parked_bytes);
                 bind_u64(save, 9, n->n_final_uuids);
-                bind_u64(save, 10, n->last_out_id);
-                bind_u64(save, 11, n->last_in_id);
+                bind_u64(save, 10, n->last_id);
                 r = store_db_run(db, save);
                 if (r < 0)
                         return r;

@@ -14,8 +14,7 @@
 
 struct tally_numbers {
         struct store_counts counts;
-        uint64_t last_out_id;
-        uint64_t last_in_id;
+        uint64_t last_id;       /* of messages in either direction */
         uint64_t offered_in_id; /* the highest that a READ_IN has taken */
         uint64_t parked_bytes;
         uint64_t n_final_uuids; /* kept of messages that are in a final state */

@@ -17,7 +17,7 @@ Test(store, everything_survives_a_restart) {
         support_expect(store, support_finish(channel, MESSAGE_CANCELLED, IDS(1)), 0);
         fixture_reopen();
         cr_assert(is(support_outbox(store, channel), "2:b"));
-        cr_assert(is(support_inbox(store, channel), "1:in"));
+        cr_assert(is(support_inbox(store, channel), "3:in"));
         cr_assert(is(support_parked(store, channel), "1:cancelled:why"));
         cr_assert(is(fixture_counts(), "1/1 1/2 1 2"));
 }
@@ -28,11 +28,11 @@ Test(store, ids_are_never_reused) {
         (void)support_sent(store, channel, "a");
         (void)support_received(store, channel, "in");
         support_expect(store, support_finish(channel, MESSAGE_DELIVERED, IDS(1)), 0);
-        support_expect(store, support_ids(STORE_ACKNOWLEDGE, channel, IDS(1)), 0);
+        support_expect(store, support_ids(STORE_ACKNOWLEDGE, channel, IDS(2)), 0);
         support_expect(store, store_request_new(STORE_CHANNEL_REMOVE, other), 0);
         fixture_reopen();
-        cr_assert(eq(u64, support_sent(store, channel, "b"), 2));
-        cr_assert(eq(u64, support_received(store, channel, "in"), 2));
+        cr_assert(eq(u64, support_sent(store, channel, "b"), 3));
+        cr_assert(eq(u64, support_received(store, channel, "in"), 4));
         cr_assert(gt(u64, support_channel(store, "third"), other));
 }
 

@@ -62,7 +62,7 @@ Test(store_batch, reading_never_waits_for_the_disk) {
         (void)support_received(store, channel, "x");
         syncs = faulty_sqlite_calls(FAULTY_SYNC);
         cr_assert(is(support_outbox(store, channel), "1:x"));
-        cr_assert(is(support_inbox(store, channel), "1:x"));
+        cr_assert(is(support_inbox(store, channel), "2:x"));
         cr_assert(is(support_parked(store, channel), ""));
         cr_assert(eq(int, (int)faulty_sqlite_calls(FAULTY_SYNC), (int)syncs));
         /* But the next sending does. */

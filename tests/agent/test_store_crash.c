@@ -127,7 +127,7 @@ static void child_run(int notes, unsigned outstanding) {
         cr_assert(store_load_channels(store, &channels, &n) == 0 && n == 1);
         channel = channels[0]->id;
         first = channels[0]->counts.n_queued > 0 ? channels[0]->counts.oldest_queued_id
-                                                 : channels[0]->last_out_id + 1;
+                                                 : channels[0]->last_id + 1;
         for (unsigned i = 0; i < outstanding; i++)
                 store_submit(store, support_send(channel, "x"));
         for (;;) {

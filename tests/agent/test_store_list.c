@@ -27,14 +27,17 @@ Test(store_list, reading_keeps_to_its_limits) {
         };
         static const char *const payloads[] = {"aaaa", "bb", "c", "dddd"};
 
+        uint64_t other = support_channel(store, "other");
+
         for (size_t i = 0; i < 4; i++) {
                 (void)support_sent(store, channel, payloads[i]);
-                (void)support_received(store, channel, payloads[i]);
+                (void)support_received(store, other, payloads[i]);
         }
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                 for (int incoming = 0; incoming < 2; incoming++) {
                         struct store_request *request = store_request_new(
-                                incoming ? STORE_READ_IN : STORE_READ_OUT, channel);
+                                incoming ? STORE_READ_IN : STORE_READ_OUT,
+                                incoming ? other : channel);
 
                         request->after_id = rows[i].after_id;
                         request = support_do(
@@ -65,9 +68,9 @@ Test(store_list, list) {
                 {{.state = MESSAGE_CANCELLED}, 0, "3:c", false},
                 {{.state = MESSAGE_EXPIRED}, 0, "", false},
                 {{.any_state = true, .by_uuid = true, .uuid = {0}}, 0, "", false},
-                {{.incoming = true, .any_state = true}, 0, "1:in 2:in", false},
-                {{.incoming = true, .any_state = true}, 1, "1:in", true},
-                {{.incoming = true, .any_state = true, .only_id = 2}, 0, "2:in", false},
+                {{.incoming = true, .any_state = true}, 0, "5:in 6:in", false},
+                {{.incoming = true, .any_state = true}, 1, "5:in", true},
+                {{.incoming = true, .any_state = true, .only_id = 6}, 0, "6:in", false},
                 {{.incoming = true, .any_state = true, .only_id = 3}, 0, "", false},
                 {{.incoming = true, .any_state = true, .tag = "t"}, 0, "", false},
         };
