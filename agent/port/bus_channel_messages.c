@@ -18,6 +18,7 @@
 
 #define SEND_MANY_MAX 1024
 #define LIST_MAX 128
+#define IDS_MAX 10000
 
 int method_send(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct channel *channel = userdata;
@@ -119,15 +120,29 @@ int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return r < 0 ? r : 1;
 }
 
-static int parked(sd_bus_message *m, struct channel *channel, enum store_kind kind) {
-        const uint64_t *ids;
+static int read_ids(sd_bus_message *m, const uint64_t **ret, size_t *ret_n, sd_bus_error *error) {
         size_t bytes;
         int r;
 
-        r = sd_bus_message_read_array(m, 't', (const void **)&ids, &bytes);
+        r = sd_bus_message_read_array(m, 't', (const void **)ret, &bytes);
         if (r < 0)
                 return r;
-        r = outgoing_parked(channel, kind, ids, bytes / sizeof(*ids), m);
+        *ret_n = bytes / sizeof(**ret);
+        if (*ret_n > IDS_MAX)
+                return bus_error_setf(error, -EINVAL, "more than %d ids", IDS_MAX);
+        return 0;
+}
+
+static int parked(sd_bus_message *m, struct channel *channel, enum store_kind kind,
+                  sd_bus_error *error) {
+        const uint64_t *ids;
+        size_t n;
+        int r;
+
+        r = read_ids(m, &ids, &n, error);
+        if (r < 0)
+                return r;
+        r = outgoing_parked(channel, kind, ids, n, m);
         return r < 0 ? r : 1;
 }
 
@@ -135,11 +150,11 @@ int method_retry(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         int r;
 
         r = bus_call_check(userdata, error);
-        return r < 0 ? r : parked(m, userdata, STORE_RETRY);
+        return r < 0 ? r : parked(m, userdata, STORE_RETRY, error);
 }
 
 int method_discard(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        return parked(m, userdata, STORE_DISCARD);
+        return parked(m, userdata, STORE_DISCARD, error);
 }
 
 int method_get_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -280,12 +295,12 @@ int method_unsubscribe(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 int method_acknowledge(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct channel *channel = userdata;
         const uint64_t *ids;
-        size_t bytes;
+        size_t n;
         int r;
 
-        r = sd_bus_message_read_array(m, 't', (const void **)&ids, &bytes);
+        r = read_ids(m, &ids, &n, error);
         if (r < 0)
                 return r;
-        r = incoming_acknowledge(channel, ids, bytes / sizeof(*ids), m);
+        r = incoming_acknowledge(channel, ids, n, m);
         return r < 0 ? r : 1;
 }
