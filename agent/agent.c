@@ -482,6 +482,8 @@ static void agent_restore(struct agent *agent, struct store_channel *record) {
                 channel->grace_usec = moment_now().usec + GRACE_USEC;
         if (channel->record->orphaned)
                 channel_orphan(channel, now_usec, ORPHAN_USEC);
+        else if (channel->record->closed_realtime_usec != 0)
+                channel_adopt(channel);
         channel_start(channel);
 }
 

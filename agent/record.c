@@ -148,18 +148,30 @@ void channel_set_counts(struct channel *channel, const struct store_counts *coun
 }
 
 void channel_orphan(struct channel *channel, uint64_t now_realtime_usec, uint64_t kept_usec) {
+        uint64_t since_usec = channel->record->closed_realtime_usec;
         struct option_value none = {.type = OPTION_PAIRS};
         struct store_channel *changed;
         char problem[128];
 
-        if (channel->record->closed_realtime_usec != 0) {
-                if (now_realtime_usec > channel->record->closed_realtime_usec + kept_usec)
-                        channel_remove(channel, NULL);
+        if (since_usec != 0 && now_realtime_usec > since_usec + kept_usec) {
+                channel_remove(channel, NULL);
                 return;
         }
         if (channel_copy_record(channel, &changed) < 0)
                 return; /* the next start does it */
-        changed->closed_realtime_usec = now_realtime_usec;
-        (void)channel_options_set(&changed->options, "headers", &none, problem, sizeof(problem));
+        if (since_usec == 0)
+                changed->closed_realtime_usec = now_realtime_usec;
+        else
+                (void)channel_options_set(&changed->options, "headers", &none, problem,
+                                          sizeof(problem));
+        (void)channel_change(channel, changed, NULL);
+}
+
+void channel_adopt(struct channel *channel) {
+        struct store_channel *changed;
+
+        if (channel_copy_record(channel, &changed) < 0)
+                return;
+        changed->closed_realtime_usec = 0;
         (void)channel_change(channel, changed, NULL);
 }

@@ -25,8 +25,13 @@ void channel_save_connected(struct channel *channel);
 /* Disconnects, and forgets the channel with everything in it; `call`, if any, is answered. */
 void channel_remove(struct channel *channel, sd_bus_message *call);
 
-/* Its user is gone, or another one: wipes its secrets, and removes it after `kept_usec`. */
+/* Its user is gone, or another one, as it seems at this start. A directory service that was late is
+ * forgiven once: the secrets are wiped when it seems so at the next start too. Removes the channel
+ * after `kept_usec`. */
 void channel_orphan(struct channel *channel, uint64_t now_realtime_usec, uint64_t kept_usec);
+
+/* Its user is there again. */
+void channel_adopt(struct channel *channel);
 
 /* The counts as of the last request. */
 void channel_set_counts(struct channel *channel, const struct store_counts *counts);
