@@ -79,10 +79,8 @@ static int on_settle(sd_event_source *source, void *userdata) {
         CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         struct listener *l = userdata;
 
-        if (!loop_flush(&l->loop)) {
-                l->n_ids = 0;
+        if (!loop_flush(&l->loop))
                 return 0;
-        }
         if (l->left == 0) {
                 loop_end(&l->loop, OUTCOME_OK);
         } else if (l->n_ids > 0 && peer_is_there(l->agent)) {

@@ -7,7 +7,8 @@
  *   Receive(s channel, ay payload)        the server sends a message
  *   Fail(s member, s error)               the next call of the member fails so; "hang": no answer
  *   State(s channel, s state, s sentence) the channel takes a state
- *   Path(s interface)                     the default path moves to another interface
+ *   Path(s interface)                     the default path moves to another interface; "": an old
+ *                                         signal about it comes late
  *   Link(s interface, b carrier)          "gone0" appears with true and goes with false
  *   Drop(s name)                          gives up a bus name, Take(s name) takes it again
  *   WaitFor(s member)                     answers once the member was called (since the last wait)

@@ -36,6 +36,7 @@ struct channel {
         char subscriber[64];
         uint32_t credit;
         char observer[64];
+        char last_uuid[40];
 };
 
 static struct channel *channels[64];
@@ -288,7 +289,9 @@ static void dump_value(sd_bus_message *m, const char *type, FILE *to) {
         } else if (strcmp(type, "d") == 0 && sd_bus_message_read(m, "d", &d) >= 0) {
                 (void)fprintf(to, "%g", d);
         } else if (strcmp(type, "ay") == 0 && sd_bus_message_read_array(m, 'y', &data, &len) >= 0) {
-                (void)fprintf(to, "%.*s", (int)len, (const char *)data);
+                /* A UUID is no text. */
+                for (size_t i = 0; i < len; i++)
+                        (void)fprintf(to, len == 16 ? "%02x" : "%c", ((const uint8_t *)data)[i]);
         } else if (strcmp(type, "as") == 0 && sd_bus_message_enter_container(m, 'a', "s") >= 0) {
                 while (sd_bus_message_read(m, "s", &text) > 0)
                         (void)fprintf(to, "[%s]", text);
@@ -449,17 +452,23 @@ static int get_objects(sd_bus_message *m) {
 /* One message with its options: the error to answer with, or NULL and its id. */
 static const char *take(struct channel *c, sd_bus_message *m, uint64_t *ret_id) {
         struct message *message;
-        char options[512];
+        char options[512], uuid[40];
         const void *data;
         size_t len;
 
         if (sd_bus_message_read_array(m, 'y', &data, &len) < 0)
                 return SD_BUS_ERROR_INVALID_ARGS;
         dump_options(m, options, sizeof(options));
+        get_option(options, "uuid:ay=", uuid, sizeof(uuid));
+        if (strcmp(uuid, c->last_uuid) == 0) {
+                *ret_id = last_id;
+                return NULL;
+        }
         if (len > MAX_MESSAGE)
                 return ERROR_TOO_LARGE;
         if (strcmp(c->name, "full") == 0 && count(c, true, "queued", true) >= MAX_QUEUE)
                 return ERROR_QUEUE_FULL;
+        (void)snprintf(c->last_uuid, sizeof(c->last_uuid), "%s", uuid);
         message = add(c, true, data, len);
         get_option(options, "tag:s=", message->tag, sizeof(message->tag));
         *ret_id = message->id;

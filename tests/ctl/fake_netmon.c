@@ -194,7 +194,7 @@ static int put_side(sd_bus_message *m, const struct link *link, bool now) {
 }
 
 int fake_netmon_path(sd_bus *bus, const char *interface) {
-        struct link *before = primary, *now = find(interface);
+        struct link *before = primary, *now = interface[0] ? find(interface) : primary;
         sd_bus_message *m = NULL;
         int r;
 
@@ -204,7 +204,7 @@ int fake_netmon_path(sd_bus *bus, const char *interface) {
         r = sd_bus_message_new_signal(bus, &m, NETMON_PATH, NETMON_INTERFACE, "PathChanged");
         if (r < 0)
                 return r;
-        (void)sd_bus_message_append(m, "tas", ++serial, 2, "carrier", "route");
+        (void)sd_bus_message_append(m, "tas", interface[0] ? ++serial : 1, 2, "carrier", "route");
         (void)put_side(m, before, false);
         (void)put_side(m, now, true);
         r = sd_bus_send(bus, m, NULL);

@@ -72,12 +72,13 @@ Test(event, link_text) {
 Test(event, states_text) {
         CLEANUP(json_object_putp)
         json_object *few = parse("[{\"id\":7,\"state\":\"delivered\",\"reason\":\"transport\"},"
-                                 "{\"id\":8,\"state\":\"expired\",\"reason\":\"\"}]");
+                                 "{\"id\":8,\"state\":\"expired\",\"reason\":\"\"},"
+                                 "{\"id\":9,\"state\":\"cancelled\",\"reason\":\"cancelled\"}]");
         CLEANUP(json_object_putp) json_object *many = value_array();
         CLEANUP(freep) char *few_text = event_states_text(few);
         CLEANUP(freep) char *many_text = NULL;
 
-        cr_expect(eq(str, few_text, "7 delivered (transport), 8 expired"));
+        cr_expect(eq(str, few_text, "7 delivered (transport), 8 expired, 9 cancelled"));
         for (int i = 0; i < 5; i++) {
                 json_object *item = value_object();
 

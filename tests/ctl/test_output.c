@@ -94,6 +94,20 @@ Test(output, tells_a_closed_pipe) {
         (void)fclose(out.file);
 }
 
+Test(output, tells_a_closed_pipe_after_a_large_write) {
+        CLEANUP(freep) char *large = calloc(1, 1 << 20);
+        struct output out = {};
+        int fds[2];
+
+        (void)signal(SIGPIPE, SIG_IGN);
+        cr_assert(pipe(fds) == 0);
+        (void)close(fds[0]);
+        out.file = fdopen(fds[1], "w");
+        (void)fwrite(large, 1, 1 << 20, out.file); /* past the buffer: nothing is left to flush */
+        cr_expect(eq(int, output_flush(&out), -EPIPE));
+        (void)fclose(out.file);
+}
+
 Test(output, no_colour_and_no_width_for_a_pipe) {
         struct output out;
         int fds[2];

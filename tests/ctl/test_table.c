@@ -70,6 +70,24 @@ Test(table, shortens_the_widest_then_leaves_out) {
         cr_expect(eq(str, one, "NAME\nchat\na-l…\n"));
 }
 
+/* A column stays readable, or is left out. */
+Test(table, keeps_what_a_column_needs) {
+        static const struct table_column unequal[] = {
+                {"A", .least = 3}, {"NEEDS-ROOM", .least = 9}, {}};
+        struct output out = {.utf8 = true, .columns = 14};
+        CLEANUP(table_freep) struct table *table = NULL;
+        CLEANUP(freep) char *text = NULL;
+        size_t size;
+
+        out.file = open_memstream(&text, &size);
+        table = table_new(&out, unequal);
+        table_cell(table, STYLE_PLAIN, "123456");
+        table_cell(table, STYLE_PLAIN, "1234567890");
+        table_print(table);
+        (void)fclose(out.file);
+        cr_expect(eq(str, text, "A    NEEDS-RO…\n12…  12345678…\n"));
+}
+
 Test(table, colours_cells_not_gaps) {
         CLEANUP(freep) char *text = render(0, true);
 

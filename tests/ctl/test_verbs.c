@@ -69,6 +69,7 @@ Test(verbs, status_of_trouble) {
                     "full1: failed for 5 s, attempt 4 in 1 min 1 s: certificate \\x1b[2J", NULL);
         tool_expect(&result, 3, "and 4 more, see wherryctl channels\n", NULL);
         cr_expect(strchr(result.out, '\033') == NULL);
+        cr_expect(strstr(result.out, "full9") == NULL);
 }
 
 Test(verbs, status_with_one_daemon) {
@@ -211,6 +212,17 @@ Test(verbs, send_argument_and_input) {
                      "{\"channel\":\"chat\",\"object\":\"/org/wherry/Agent1/channel/c1\","
                      "\"id\":6,\"uuid\":\"0190163d-8694-739b-aea5-966c26f8ad91\","
                      "\"state\":\"delivered\",\"reason\":\"transport\"}\n"));
+}
+
+/* The end of a message that was sent before is known without a signal. */
+Test(verbs, send_again_with_the_same_uuid) {
+        static const char uuid[] = "--uuid=0190163d-8694-739b-aea5-966c26f8ad91";
+
+        open_chat();
+        RESULT first = RUN("send", "chat", "x", "--wait", uuid);
+        RESULT again = RUN("send", "chat", "x", "--wait", uuid, "--timeout=5s");
+        tool_expect(&first, 0, "1 delivered", NULL);
+        tool_expect(&again, 0, "1 delivered\n", NULL);
 }
 
 Test(verbs, send_fails_by_name) {
@@ -440,6 +452,24 @@ Test(verbs, queue) {
         tool_expect(&nowhere, 2, NULL, "--retry needs a CHANNEL");
 }
 
+Test(verbs, queue_of_many_pages) {
+        RESULT opened = RUN("open", "full2", "ws://full/");
+        char input[4 * 300 + 1] = "";
+
+        for (int i = 0; i < 300; i++)
+                (void)sprintf(input + strlen(input), "%d\n", i);
+        RESULT sent = RUN_WITH(input, "send", "full2", "--lines");
+        RESULT some = RUN("queue", "full2");
+        RESULT all = RUN("queue", "full2", "--limit=1000", "--json");
+        CLEANUP(json_object_putp) json_object *list = parse(all.out);
+
+        tool_expect(&opened, 0, NULL, NULL);
+        tool_expect(&sent, 0, NULL, NULL);
+        tool_expect(&some, 0, "\n100  out  queued", NULL);
+        tool_expect(&some, 0, "there may be more, see --limit\n", NULL);
+        cr_expect(eq(sz, json_object_array_length(list), 300));
+}
+
 Test(verbs, close_asks_before_it_throws_away) {
         RESULT opened = RUN("open", "full", "ws://full/");
         RESULT sent = RUN("send", "full", "hello");
@@ -480,6 +510,7 @@ Test(verbs, monitor) {
         tool_expect_line(
                 child,
                 "daemon    wherry-agent running: online, 1 of 1 channels (of all users) connected");
+        world_tell("Path", "s", "");
         world_tell("Path", "s", "wlan0");
         tool_expect_line(child,
                          "path      ipv4 eth0 → wlan0 (wifi), 198.51.100.7 via 198.51.100.1; "

@@ -34,6 +34,7 @@ static pid_t spawn(const int fds[3], const char *const *argv) {
         if (pid > 0)
                 return pid;
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)signal(SIGPIPE, SIG_DFL);
         for (int i = 0; i < 3; i++)
                 (void)dup2(fds[i], i);
         (void)close_range(3, ~0u, 0);
