@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,18 @@ Test(main, bus_options_say_how_to_start_the_daemon) {
         expect_failure(&session, 6, "start it with wherry-agent --session");
         expect_failure(&address, 6, "start it with wherry-agent --bus=unix:path=");
         world_stop();
+}
+
+/* "wherryctl ... | head" is no reason to complain. */
+Test(main, a_reader_that_went_away) {
+        int fds[2], status;
+
+        cr_assert(pipe(fds) == 0);
+        (void)close(fds[0]);
+        cr_assert(dup2(fds[1], 9) == 9);
+        (void)signal(SIGPIPE, SIG_DFL);
+        status = system(WHERRYCTL " --help >&9");
+        cr_expect(eq(int, WEXITSTATUS(status), 0));
 }
 
 Test(main, a_full_disk_is_a_failure) {

@@ -527,6 +527,7 @@ Test(verbs, monitor) {
                          "\\x1b[2J");
         world_tell("State", "sss", "chat", "connected", "");
         tool_expect_line(child, "channel   chat: backoff → connected");
+        world_tell("State", "sss", "chat", "connected", ""); /* says nothing new */
         RESULT sent = RUN("send", "chat", "x");
         tool_expect_line(child, "messages  chat: 1 delivered (transport)");
         RESULT opened = RUN("open", "two", "ws://two/");
