@@ -183,11 +183,9 @@ size_t outbox_proved(struct outbox *o) {
 }
 
 void outbox_pop(struct outbox *o, size_t n) {
+        if (n > 0) /* the losses were not in a row */
+                o->n_suspect = 0;
         for (size_t i = 0; i < n; i++) {
-                if (o->entries[i].facts.id == o->suspect_id) {
-                        o->suspect_id = 0;
-                        o->n_suspect = 0;
-                }
                 o->bytes -= o->entries[i].payload_bytes;
                 free(o->entries[i].payload);
         }
@@ -237,7 +235,10 @@ uint64_t outbox_lost(struct outbox *o, bool over_message) {
                 o->n_suspect = 0;
         o->suspect_id = head;
         o->n_suspect++;
-        return o->n_suspect > SUSPECT_LOSSES ? head : 0;
+        if (o->n_suspect <= SUSPECT_LOSSES)
+                return 0;
+        o->n_suspect = 0; /* should it ever come back, it begins anew */
+        return head;
 }
 
 void outbox_unload(struct outbox *o) {

@@ -220,6 +220,8 @@ Test(outbox, poison_is_sent_alone_and_then_found) {
                 cr_assert(eq(u64, lose_over_message(7), 0));
         cr_assert(eq(sz, outbox_load_limit(&o), 1));
         cr_assert(eq(u64, lose_over_message(7), 7));
+        /* When it was parked and comes back it is tried as before. */
+        cr_assert(eq(u64, lose_over_message(7), 0));
         /* Its successor is innocent. */
         cr_assert(eq(u64, lose_over_message(8), 0));
         cr_assert(eq(sz, outbox_load_limit(&o), 4));
@@ -238,5 +240,17 @@ Test(outbox, other_losses_and_deliveries_clear_the_suspicion) {
         write_all();
         outbox_proving(&o);
         outbox_pop(&o, outbox_proved(&o));
+        cr_assert(eq(sz, outbox_load_limit(&o), 4));
+}
+
+Test(outbox, delivery_of_another_clears_the_suspicion) {
+        for (int i = 0; i < 3; i++)
+                cr_assert(eq(u64, lose_over_message(7), 0));
+        load(8, 8);
+        write_all();
+        outbox_proving(&o);
+        outbox_pop(&o, outbox_proved(&o));
+        outbox_poke(&o, true); /* the first one comes back */
+        cr_assert(eq(u64, lose_over_message(7), 0));
         cr_assert(eq(sz, outbox_load_limit(&o), 4));
 }
