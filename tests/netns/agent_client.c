@@ -322,6 +322,22 @@ void client_next_received(struct bus_signals *signals, struct received *ret) {
         take_meta(ret, m);
 }
 
+void client_acknowledge(struct agent_client *c, const char *path, uint64_t first, uint64_t last) {
+        CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        if (sd_bus_message_new_method_call(c->bus, &m, AGENT_BUS_NAME, path,
+                                           AGENT_CHANNEL_INTERFACE, "Acknowledge") < 0 ||
+            sd_bus_message_open_container(m, 'a', "t") < 0)
+                die("the call cannot be made");
+        for (uint64_t id = first; id <= last; id++)
+                if (sd_bus_message_append_basic(m, 't', &id) < 0)
+                        die("the id cannot be put");
+        if (sd_bus_message_close_container(m) < 0 ||
+            sd_bus_call(c->bus, m, WORLD_WAIT_USEC, &error, NULL) < 0)
+                die("Acknowledge: %s: %s", error.name, error.message);
+}
+
 void received_free(struct received *r) {
         free(r->payload);
         *r = (struct received){0};

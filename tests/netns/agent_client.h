@@ -66,4 +66,6 @@ struct received {
 
 /* The next one; dies when none comes. */
 void client_next_received(struct bus_signals *signals, struct received *ret);
+/* Acknowledges all from the first to the last id. */
+void client_acknowledge(struct agent_client *c, const char *path, uint64_t first, uint64_t last);
 void received_free(struct received *r);
