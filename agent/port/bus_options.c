@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus_dict.h"
 #include "bus_error.h"
 #include "cleanup.h"
 #include "names.h"
@@ -25,24 +26,28 @@ static int read_value(sd_bus_message *m, const struct bus_option *option) {
         return r;
 }
 
-static int read_entry(sd_bus_message *m, const struct bus_option *table, sd_bus_error *ret) {
-        const struct bus_option *option = table;
-        const char *key;
+struct reading {
+        const struct bus_option *table;
+        struct channel_options *options;
+        sd_bus_error *error;
+};
+
+static int take_option(sd_bus_message *m, const char *key, void *userdata) {
+        const struct reading *reading = userdata;
+        const struct bus_option *option = reading->table;
         int r;
 
-        r = sd_bus_message_read_basic(m, 's', &key);
-        if (r < 0)
-                return r;
         while (option->key && strcmp(option->key, key) != 0)
                 option++;
         if (!option->key)
-                return bus_error_namef(ret, ERROR_INVALID_OPTION, "%s: no such option", key);
+                return bus_error_namef(reading->error, ERROR_INVALID_OPTION, "%s: no such option",
+                                       key);
         r = sd_bus_message_verify_type(m, 'v', option->type);
         if (r < 0)
                 return r;
         if (r == 0)
-                return bus_error_namef(ret, ERROR_INVALID_OPTION, "%s: expected type %s", key,
-                                       option->type);
+                return bus_error_namef(reading->error, ERROR_INVALID_OPTION, "%s: expected type %s",
+                                       key, option->type);
         r = sd_bus_message_enter_container(m, 'v', option->type);
         if (r < 0)
                 return r;
@@ -55,22 +60,9 @@ static int read_entry(sd_bus_message *m, const struct bus_option *table, sd_bus_
 }
 
 int bus_options_read(sd_bus_message *m, const struct bus_option *table, sd_bus_error *ret) {
-        int r;
+        struct reading reading = {.table = table, .error = ret};
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_entry(m, table, ret);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        return sd_bus_message_exit_container(m);
+        return bus_dict_read(m, take_option, &reading);
 }
 
 /* Appends a string with its terminator to a list that grows. */
@@ -161,57 +153,46 @@ static int read_option_value(sd_bus_message *m, enum option_type type, struct op
         return r;
 }
 
-static int read_channel_entry(sd_bus_message *m, struct channel_options *o, sd_bus_error *ret) {
+static int take_channel_option(sd_bus_message *m, const char *key, void *userdata) {
+        const struct reading *reading = userdata;
         CLEANUP(freep) char *list = NULL;
         struct option_value value = {0};
-        const char *key, *contents;
         enum option_type type;
-        char problem[256], kind;
+        char problem[256];
         int r;
 
-        r = sd_bus_message_read_basic(m, 's', &key);
-        if (r < 0)
-                return r;
         if (channel_option_type(key, &type) < 0)
-                return bus_error_namef(ret, ERROR_INVALID_OPTION, "%s: no such option", key);
-        r = sd_bus_message_peek_type(m, &kind, &contents);
+                return bus_error_namef(reading->error, ERROR_INVALID_OPTION, "%s: no such option",
+                                       key);
+        r = sd_bus_message_verify_type(m, 'v', option_type_signature(type));
         if (r < 0)
                 return r;
-        if (strcmp(contents, option_type_signature(type)) != 0)
-                return bus_error_namef(ret, ERROR_INVALID_OPTION, "%s: expected type %s", key,
-                                       option_type_signature(type));
-        r = sd_bus_message_enter_container(m, 'v', contents);
+        if (r == 0)
+                return bus_error_namef(reading->error, ERROR_INVALID_OPTION, "%s: expected type %s",
+                                       key, option_type_signature(type));
+        r = sd_bus_message_enter_container(m, 'v', option_type_signature(type));
         if (r < 0)
                 return r;
         r = read_option_value(m, type, &value, &list);
         if (r < 0)
                 return r;
-        r = channel_options_set(o, key, &value, problem, sizeof(problem));
+        r = channel_options_set(reading->options, key, &value, problem, sizeof(problem));
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                return bus_error_namef(ret, ERROR_INVALID_OPTION, "%s", problem);
+                return bus_error_namef(reading->error, ERROR_INVALID_OPTION, "%s", problem);
         return sd_bus_message_exit_container(m);
 }
 
 int bus_options_read_channel(sd_bus_message *m, struct channel_options *o, sd_bus_error *ret) {
+        struct reading reading = {.options = o, .error = ret};
         char problem[256];
         int r;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_channel_entry(m, o, ret);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
+        r = bus_dict_read(m, take_channel_option, &reading);
         if (r < 0)
                 return r;
         if (channel_options_check(o, problem, sizeof(problem)) < 0)
                 return bus_error_namef(ret, ERROR_INVALID_OPTION, "%s", problem);
-        return sd_bus_message_exit_container(m);
+        return 0;
 }

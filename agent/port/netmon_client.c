@@ -141,7 +141,7 @@ static int on_watch_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret
 static int on_interface_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         struct netmon_client *client = userdata;
 
-        if (client->state == CLIENT_READY && netmon_decode_properties(m, &client->interfaces) > 0)
+        if (client->state == CLIENT_READY && netmon_decode_properties(m, &client->interfaces) >= 0)
                 client->handlers->interfaces_changed(client->userdata);
         return 0;
 }
@@ -149,7 +149,7 @@ static int on_interface_changed(sd_bus_message *m, void *userdata, sd_bus_error 
 static int on_interface_added(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         struct netmon_client *client = userdata;
 
-        if (client->state == CLIENT_READY && netmon_decode_object(m, &client->interfaces) > 0)
+        if (client->state == CLIENT_READY && netmon_decode_object(m, &client->interfaces) >= 0)
                 client->handlers->interfaces_changed(client->userdata);
         return 0;
 }

@@ -73,7 +73,7 @@ static int read_field(sd_bus_message *m, const struct field *field, void *base) 
         return sd_bus_message_exit_container(m);
 }
 
-static int read_path(sd_bus_message *m, struct path *path);
+static int take_path(sd_bus_message *m, const char *key, void *userdata);
 
 /* "nexthops": only which interfaces they are on. */
 static int read_nexthops(sd_bus_message *m, struct path *path) {
@@ -88,7 +88,7 @@ static int read_nexthops(sd_bus_message *m, struct path *path) {
         while ((r = sd_bus_message_at_end(m, false)) == 0) {
                 struct path hop = {0};
 
-                r = read_path(m, &hop);
+                r = bus_dict_read(m, take_path, &hop);
                 if (r < 0)
                         return r;
                 if (hop.ifindex > 0 && path->n_nexthops < PATH_NEXTHOPS_MAX)
@@ -102,37 +102,13 @@ static int read_nexthops(sd_bus_message *m, struct path *path) {
         return sd_bus_message_exit_container(m);
 }
 
-static int read_path_entry(sd_bus_message *m, const char *key, struct path *path) {
+static int take_path(sd_bus_message *m, const char *key, void *userdata) {
         for (size_t i = 0; i < N_PATH_FIELDS; i++)
                 if (strcmp(path_fields[i].key, key) == 0)
-                        return read_field(m, &path_fields[i], path);
+                        return read_field(m, &path_fields[i], userdata);
         if (strcmp(key, "nexthops") == 0 && sd_bus_message_verify_type(m, 'v', "aa{sv}") > 0)
-                return read_nexthops(m, path);
+                return read_nexthops(m, userdata);
         return sd_bus_message_skip(m, "v");
-}
-
-/* One a{sv} at the cursor. */
-static int read_path(sd_bus_message *m, struct path *path) {
-        const char *key;
-        int r;
-
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = sd_bus_message_read_basic(m, 's', &key);
-                if (r < 0)
-                        return r;
-                r = read_path_entry(m, key, path);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        return sd_bus_message_exit_container(m);
 }
 
 /* One aa{sv} at the cursor. */
@@ -145,7 +121,7 @@ static int read_alternatives(sd_bus_message *m, struct paths *paths) {
         while ((r = sd_bus_message_at_end(m, false)) == 0) {
                 struct path path = {0};
 
-                r = read_path(m, &path);
+                r = bus_dict_read(m, take_path, &path);
                 if (r < 0)
                         return r;
                 if (paths->n_alternatives < PATHS_ALTERNATIVES_MAX)
@@ -164,7 +140,7 @@ int netmon_decode_changed(sd_bus_message *m, struct paths *ret) {
         r = sd_bus_message_skip(m, "tastt");
         if (r < 0)
                 return r;
-        r = read_path(m, &paths.selected);
+        r = bus_dict_read(m, take_path, &paths.selected);
         if (r < 0)
                 return r;
         r = read_alternatives(m, &paths);
@@ -174,8 +150,9 @@ int netmon_decode_changed(sd_bus_message *m, struct paths *ret) {
         return 0;
 }
 
-static int read_watch_property(sd_bus_message *m, const char *name, struct paths *paths) {
+static int take_watch_property(sd_bus_message *m, const char *name, void *userdata) {
         bool is_path = strcmp(name, "Path") == 0;
+        struct paths *paths = userdata;
         int r;
 
         if (!is_path && strcmp(name, "Alternatives") != 0)
@@ -183,7 +160,7 @@ static int read_watch_property(sd_bus_message *m, const char *name, struct paths
         r = sd_bus_message_enter_container(m, 'v', is_path ? "a{sv}" : "aa{sv}");
         if (r < 0)
                 return r;
-        r = is_path ? read_path(m, &paths->selected) : read_alternatives(m, paths);
+        r = is_path ? bus_dict_read(m, take_path, &paths->selected) : read_alternatives(m, paths);
         if (r < 0)
                 return r;
         return sd_bus_message_exit_container(m);
@@ -191,23 +168,9 @@ static int read_watch_property(sd_bus_message *m, const char *name, struct paths
 
 int netmon_decode_watch(sd_bus_message *m, struct paths *ret) {
         struct paths paths = {.known = true};
-        const char *name;
         int r;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = sd_bus_message_read_basic(m, 's', &name);
-                if (r < 0)
-                        return r;
-                r = read_watch_property(m, name, &paths);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
+        r = bus_dict_read(m, take_watch_property, &paths);
         if (r < 0)
                 return r;
         *ret = paths;
@@ -254,41 +217,18 @@ static int read_addresses(sd_bus_message *m, struct interface *interface) {
         return sd_bus_message_exit_container(m);
 }
 
-/* One a{sv} of properties of an interface; 1 when one of those the agent looks at is in it. */
-static int read_interface(sd_bus_message *m, struct interface *interface) {
+static int take_interface_property(sd_bus_message *m, const char *key, void *userdata) {
         static const struct field usable = {"Usable", 'b', offsetof(struct interface, usable), 0};
         static const struct field name = {"Name", 's', offsetof(struct interface, name),
                                           PATH_NAME_MAX};
-        const char *key;
-        int r, news = 0;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = sd_bus_message_read_basic(m, 's', &key);
-                if (r < 0)
-                        return r;
-                news = 1;
-                if (strcmp(key, "Usable") == 0)
-                        r = read_field(m, &usable, interface);
-                else if (strcmp(key, "Name") == 0)
-                        r = read_field(m, &name, interface);
-                else if (strcmp(key, "Addresses") == 0 &&
-                         sd_bus_message_verify_type(m, 'v', "a(susas)") > 0)
-                        r = read_addresses(m, interface);
-                else
-                        r = sd_bus_message_skip(m, "v");
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        r = sd_bus_message_exit_container(m);
-        return r < 0 ? r : news;
+        if (strcmp(key, usable.key) == 0)
+                return read_field(m, &usable, userdata);
+        if (strcmp(key, name.key) == 0)
+                return read_field(m, &name, userdata);
+        if (strcmp(key, "Addresses") == 0 && sd_bus_message_verify_type(m, 'v', "a(susas)") > 0)
+                return read_addresses(m, userdata);
+        return sd_bus_message_skip(m, "v");
 }
 
 int netmon_decode_ifindex(const char *path) {
@@ -310,7 +250,7 @@ static int read_object(sd_bus_message *m, const char *path, struct interfaces *l
         int ifindex = netmon_decode_ifindex(path);
         struct interface *interface;
         const char *name;
-        int r, news = 0;
+        int r;
 
         if (ifindex < 0)
                 return sd_bus_message_skip(m, "a{sa{sv}}");
@@ -325,7 +265,7 @@ static int read_object(sd_bus_message *m, const char *path, struct interfaces *l
                 if (r < 0)
                         return r;
                 if (strcmp(name, NETMON_LINK_INTERFACE) == 0)
-                        r = news = read_interface(m, interface);
+                        r = bus_dict_read(m, take_interface_property, interface);
                 else
                         r = sd_bus_message_skip(m, "a{sv}");
                 if (r < 0)
@@ -336,8 +276,7 @@ static int read_object(sd_bus_message *m, const char *path, struct interfaces *l
         }
         if (r < 0)
                 return r;
-        r = sd_bus_message_exit_container(m);
-        return r < 0 ? r : news;
+        return sd_bus_message_exit_container(m);
 }
 
 int netmon_decode_object(sd_bus_message *m, struct interfaces *list) {
@@ -372,13 +311,13 @@ int netmon_decode_properties(sd_bus_message *m, struct interfaces *list) {
         struct interface *interface;
         int r;
 
-        if (ifindex < 0)
-                return 0;
+        interface = interfaces_find(list, ifindex);
+        if (!interface)
+                return -ENOENT;
         r = sd_bus_message_skip(m, "s");
         if (r < 0)
                 return r;
-        interface = interfaces_put(list, ifindex);
-        return interface ? read_interface(m, interface) : -ENOMEM;
+        return bus_dict_read(m, take_interface_property, interface);
 }
 
 static int encode_field(sd_bus_message *m, const struct field *field, const struct path *path) {

@@ -15,7 +15,7 @@ int netmon_decode_changed(sd_bus_message *m, struct paths *ret);
 
 /* The reply to GetManagedObjects, into an empty list. */
 int netmon_decode_objects(sd_bus_message *m, struct interfaces *list);
-/* InterfacesAdded and PropertiesChanged: 1 when something the agent looks at is new, else 0. */
+/* InterfacesAdded, and PropertiesChanged of an interface in the list (else -ENOENT). */
 int netmon_decode_object(sd_bus_message *m, struct interfaces *list);
 int netmon_decode_properties(sd_bus_message *m, struct interfaces *list);
 

@@ -1,6 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus_dict.h"
 
+int bus_dict_read(sd_bus_message *m, bus_dict_take take, void *userdata) {
+        const char *key;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = sd_bus_message_read_basic(m, 's', &key);
+                if (r < 0)
+                        return r;
+                r = take(m, key, userdata);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        return sd_bus_message_exit_container(m);
+}
+
 int bus_dict_put_string(sd_bus_message *m, const char *key, const char *value) {
         return sd_bus_message_append(m, "{sv}", key, "s", value);
 }
