@@ -33,8 +33,6 @@ static const struct {
         {ERROR_TOO_LARGE, OUTCOME_FAILED,
          "the limit is the channel's option max-message, see wherryctl open --help"},
         {ERROR_QUEUE_FULL, OUTCOME_FAILED, "see wherryctl queue and wherryctl channels"},
-        {ERROR_STORAGE, OUTCOME_FAILED,
-         "whether it was queued is unknown; to be safe, repeat it with the same --uuid"},
         {SD_BUS_ERROR_UNKNOWN_METHOD, OUTCOME_FAILED,
          "the running daemon is of another version than wherryctl"},
 };

@@ -118,7 +118,7 @@ static enum outcome fill(struct lines *l) {
                 if (l->len - l->end > OUTGOING_BYTES_MAX && l->n_items > 0)
                         return OUTCOME_OK; /* those before it first */
                 if (l->len - l->end > OUTGOING_BYTES_MAX) {
-                        output_complain("line %" PRIu64 " is over 31 MiB, the most that the bus "
+                        output_complain("line %" PRIu64 " is over 30 MiB, the most that the bus "
                                         "carries; the lines before it are queued",
                                         l->n_queued + 1);
                         return OUTCOME_FAILED;

@@ -163,15 +163,18 @@ static int on_received(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         CLEANUP(json_object_putp) json_object *meta = NULL;
         struct listener *l = userdata;
         uint64_t id;
+        bool again;
 
-        if (!is_ours(l, m) || l->left == 0)
+        if (!is_ours(l, m) || l->loop.ended)
                 return 0;
         if (read_received(m, &id, &payload, &meta) < 0) {
                 loop_end(&l->loop, bus_malformed(&agent_service));
                 return 0;
         }
-        /* Printed before the agent was restarted: it may not know that. */
-        if (id > l->last_id || !value_bool(meta, "redelivered")) {
+        /* Offered again, to an observer with new credit, or by an agent that was restarted before
+         * it knew that the message was acknowledged: it stands in the output already. */
+        again = id <= l->last_id && (l->observe || value_bool(meta, "redelivered"));
+        if (!again) {
                 print(l, id, payload, meta);
                 l->stale = false;
                 l->last_id = id;
@@ -200,6 +203,9 @@ static int on_unsubscribed(sd_bus_message *m, void *userdata, sd_bus_error *ret_
                 o = subscribe(l);
                 if (o == OUTCOME_OK)
                         return 0;
+        } else if (strcmp(reason, "credit") == 0) {
+                output_complain("more is unread than an observer is shown, see wherryctl queue %s",
+                                l->channel.word);
         } else if (strcmp(reason, "takeover") == 0) {
                 output_complain("another reader has taken over");
         } else if (strcmp(reason, "closed") == 0) {
@@ -301,7 +307,7 @@ const struct verb listen_verb = {
                         {"count", 'n', "N", "end after N messages"},
                         {"timeout", 't', "TIME",
                          "end after so long without a message (7: less than N)"},
-                        {"observe", 0, NULL, "read along, acknowledge nothing"},
+                        {"observe", 0, NULL, "read along, acknowledge nothing; may miss some"},
                         {"takeover", 0, NULL, "take the place of another reader"},
                         {"raw", 0, NULL, "the bytes as they came, nothing between messages"},
                         CHANNEL_APP_ID_OPTION,

@@ -140,8 +140,8 @@ int outgoing_send(struct ctl *ctl, const struct channel *channel, const struct o
                         r = read_ids(reply, n, ret_ids);
                         return r < 0 ? sd_bus_error_set_errno(ret_error, r) : 0;
                 }
-                if (bus_outcome(ret_error) != OUTCOME_NOT_RUNNING || !sd_bus_is_ready(ctl->bus) ||
-                    moment_now().usec >= end_usec)
+                if (bus_outcome(ret_error) != OUTCOME_NOT_RUNNING ||
+                    sd_bus_is_ready(ctl->bus) <= 0 || moment_now().usec >= end_usec)
                         return r;
                 sd_bus_error_free(ret_error);
                 (void)usleep(RESTART_PAUSE_USEC);

@@ -9,8 +9,8 @@
 #include "channel.h"
 #include "uuid.h"
 
-/* The largest payload: system buses refuse messages over 32 MiB, and break the connection. */
-#define OUTGOING_BYTES_MAX (31u << 20)
+/* The largest payload. A system bus ends the connection over a message of more than 32 MiB. */
+#define OUTGOING_BYTES_MAX (30u << 20)
 
 struct outgoing {
         bool ttl_given;

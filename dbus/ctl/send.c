@@ -32,7 +32,7 @@ static enum outcome read_input(char **ret, size_t *ret_len) {
                 }
                 len += (size_t)n;
                 if (len > OUTGOING_BYTES_MAX) {
-                        output_complain("the message is over 31 MiB, the most that the bus "
+                        output_complain("the message is over 30 MiB, the most that the bus "
                                         "carries; --lines sends a message a line");
                         return OUTCOME_FAILED;
                 }

@@ -17,6 +17,7 @@
 #define MAX_MESSAGE (256 << 10)
 #define MAX_QUEUE 10 /* of the channel "full" */
 #define LARGE (64 << 10)
+#define OBSERVER_CREDIT 4
 
 struct message {
         uint64_t id;
@@ -36,6 +37,7 @@ struct channel {
         char subscriber[64];
         uint32_t credit;
         char observer[64];
+        unsigned observed; /* messages offered to the observer */
         char last_uuid[40];
 };
 
@@ -195,6 +197,27 @@ static void put_received(sd_bus *bus, const struct channel *c, const struct mess
         (void)put(&m, bus);
 }
 
+static void put_unsubscribed(sd_bus *bus, const struct channel *c, const char *to,
+                             const char *reason) {
+        sd_bus_message *m = NULL;
+
+        if (signal_channel(bus, c, AGENT_CHANNEL_INTERFACE, "Unsubscribed", to, &m) < 0)
+                return;
+        (void)sd_bus_message_append(m, "s", reason);
+        (void)put(&m, bus);
+}
+
+/* Observers cannot give credit back: they are dropped when they have none. */
+static void observe(sd_bus *bus, struct channel *c, const struct message *message) {
+        if (!c->observer[0])
+                return;
+        put_received(bus, c, message, c->observer);
+        if (++c->observed < OBSERVER_CREDIT)
+                return;
+        put_unsubscribed(bus, c, c->observer, "credit");
+        c->observer[0] = '\0';
+}
+
 /* Offers what is unread and not yet offered, as far as the credit goes. */
 static void offer(sd_bus *bus, struct channel *c) {
         size_t outstanding = 0;
@@ -219,8 +242,7 @@ int fake_agent_receive(sd_bus *bus, const char *name, const void *payload, size_
                 return -ENOENT;
         message = add(c, false, payload, len);
         offer(bus, c);
-        if (c->observer[0])
-                put_received(bus, c, message, c->observer);
+        observe(bus, c, message);
         return 0;
 }
 
@@ -585,21 +607,17 @@ static int subscribe(sd_bus_message *m, struct channel *c) {
         dump_options(m, options, sizeof(options));
         if (strstr(options, "mode:s=observe")) {
                 (void)snprintf(c->observer, sizeof(c->observer), "%s", who);
+                c->observed = 0;
                 r = sd_bus_reply_method_return(m, NULL);
                 for (size_t i = 0; i < c->n_messages; i++)
                         if (!c->messages[i]->out)
-                                put_received(bus, c, c->messages[i], who);
+                                observe(bus, c, c->messages[i]);
                 return r;
         }
         if (c->subscriber[0] && strcmp(c->subscriber, who) != 0) {
-                sd_bus_message *signal = NULL;
-
                 if (!strstr(options, "takeover:b=1"))
                         return fail(m, ERROR_BUSY, "another connection reads the channel");
-                (void)signal_channel(bus, c, AGENT_CHANNEL_INTERFACE, "Unsubscribed", c->subscriber,
-                                     &signal);
-                (void)sd_bus_message_append(signal, "s", "takeover");
-                (void)put(&signal, bus);
+                put_unsubscribed(bus, c, c->subscriber, "takeover");
         }
         for (size_t i = 0; i < c->n_messages; i++)
                 c->messages[i]->offered = false;
