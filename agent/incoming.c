@@ -301,16 +301,13 @@ static void receive_done(struct channel *channel, struct store_request *request)
 /* True: the request is kept, because not all of it fits into the credit. */
 static bool read_done(struct channel *channel, struct store_request *request) {
         struct subscription *s = incoming_numbered(channel, request->keep_id);
-        uint64_t bytes = 0;
 
         if (!s)
                 return false;
         s->reading = false;
         if (request->error < 0)
                 return false;
-        for (size_t i = 0; i < request->n_messages; i++)
-                bytes += request->messages[i].payload_bytes;
-        if (request->n_messages < request->limit_messages && bytes < request->limit_bytes) {
+        if (!request->more) {
                 s->caught_up = true;
                 if (!s->observes)
                         channel->in.more = false;
@@ -318,7 +315,7 @@ static bool read_done(struct channel *channel, struct store_request *request) {
         s->held = request;
         s->held_at = 0;
         (void)subscription_offer_held(channel, s);
-        if (s->held && s->observes)
+        if (s->observes && (s->held || (!s->caught_up && !subscription_admits(s, 1))))
                 incoming_unsubscribe(channel, s->peer, "credit");
         return true;
 }

@@ -111,19 +111,15 @@ static void finish_done(struct channel *channel, struct store_request *request,
 
 static void load_done(struct channel *channel, struct store_request *request) {
         struct outbox *outbox = &channel->out.outbox;
-        bool exhausted = request->n_messages < request->limit_messages;
-        uint64_t bytes = 0;
+        bool exhausted = !request->more;
 
         for (size_t i = 0; i < request->n_messages; i++) {
                 struct store_message *message = &request->messages[i];
 
-                bytes += message->payload_bytes;
                 if (outbox_add(outbox, &message->facts, STEAL(message->payload),
                                message->payload_bytes) < 0)
                         exhausted = false;
         }
-        if (bytes >= request->limit_bytes)
-                exhausted = false;
         outbox_load_done(outbox, exhausted || request->error < 0);
         channel->out.due_realtime_usec = request->next_due_realtime_usec;
         earlier(&channel->out.expiry_realtime_usec, request->next_expiry_realtime_usec);

@@ -314,6 +314,16 @@ Test(queue, large_messages_each_way) {
         bus_signals_free(signals);
 }
 
+/* No two of them fit into the window. */
+Test(offline, messages_that_fill_the_window) {
+        for (unsigned i = 0; i < 5; i++)
+                sd_bus_message_unref(send_bytes(channel, 200000));
+        go_online();
+        for (unsigned i = 0; i < 5; i++)
+                cr_assert_eq(recorder_next(&world.server, "message")->size, 200000);
+        client_do(&world.app, channel, "Flush", "t", WORLD_WAIT_USEC);
+}
+
 Test(queue, two_thousand_each_way_stay_in_order) {
         CLEANUP(freep) char *path = world_open_connected(&world, "a", WORLD_ECHO);
         struct bus_signals *signals = client_listen(&world.app, "Received");
