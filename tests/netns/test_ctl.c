@@ -171,6 +171,7 @@ Test(ctl, lines_survive_the_agent, .timeout = 60) {
 
         for (int i = 0; i < LINES; i++)
                 to += sprintf(to, "%d\n", i);
+        wait_line(monitor, "wherry-agent running");
         RESULT opened = RUN("open", "echo", uri, "-o", "queue-messages=100000", "-o",
                             "inbox-messages=100000");
         tool_expect(&opened, 0, NULL, NULL);
