@@ -68,7 +68,7 @@ struct channel {
         struct peer *opener;      /* of a transient channel; NULL: gone */
         uint64_t grace_usec;      /* a transient channel without its opener ends then; 0: never */
         const char *recovery;     /* outcome of the last reconnect; NULL: there was none */
-        uint64_t revision;        /* counts the changes of URI and options */
+        uint64_t revision;        /* counts the changes of URI and label */
         uint64_t received_usec;   /* the last byte */
         uint64_t sent_usec;       /* the last message */
         struct store_channel *update; /* the last change on its way to the disk; borrowed */

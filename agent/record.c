@@ -68,6 +68,9 @@ static int channel_apply(struct channel *channel, struct store_channel *changed)
         struct policy_options options;
         int r;
 
+        if (strcmp(record->uri, changed->uri) != 0 ||
+            strcmp(record->options.label, changed->options.label) != 0)
+                channel->revision++;
         if (new_server) {
                 r = channel_set_server(channel, changed);
                 if (r < 0)
@@ -98,7 +101,6 @@ static int channel_apply(struct channel *channel, struct store_channel *changed)
 
 /* The owner has changed something: it shows, and what had stopped may try again. */
 static void reply_changed(struct channel *channel, sd_bus_message *call) {
-        channel->revision++;
         if (channel->started)
                 channel_step(channel, POLICY_REARM, NULL);
         if (strcmp(sd_bus_message_get_member(call), "OpenChannel") == 0)
