@@ -245,11 +245,12 @@ int method_subscribe(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct peer *peer = bus_peers_caller(channel->agent->peers, m);
         struct subscription wanted = {0};
         const char *mode = "consume";
-        bool takeover = false;
+        bool takeover = false, has_cursor = false;
         const struct bus_option table[] = {
                 {"mode", "s", &mode, NULL},
                 {"takeover", "b", &takeover, NULL},
                 {"ack-timeout", "t", &wanted.ack_timeout_usec, NULL},
+                {"after-id", "t", &wanted.cursor, &has_cursor},
                 {"verbose", "b", &wanted.verbose, NULL},
                 {NULL, NULL, NULL, NULL},
         };
@@ -268,6 +269,9 @@ int method_subscribe(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (!wanted.observes && strcmp(mode, "consume") != 0)
                 return bus_error_namef(error, ERROR_INVALID_OPTION,
                                        "mode: expected \"consume\" or \"observe\"");
+        if (has_cursor && !wanted.observes)
+                return bus_error_namef(error, ERROR_INVALID_OPTION,
+                                       "after-id: only an observer may leave messages out");
         if (wanted.ack_timeout_usec > UINT64_MAX / 4)
                 return bus_error_namef(error, ERROR_INVALID_OPTION, "ack-timeout: too long");
         r = peer_attach(peer, channel->record->id);

@@ -23,7 +23,6 @@ struct listener {
         struct peer *agent;
         struct channel channel;
         bool observe, raw;
-        bool stale;           /* nothing new came since the last Subscribe */
         uint64_t left;        /* messages still to print; UINT64_MAX: no end */
         uint64_t idle_usec;   /* ends after so long without a message; USEC_NEVER: does not */
         uint64_t last_id;     /* of the last one printed */
@@ -47,12 +46,13 @@ static enum outcome subscribe(struct listener *l) {
 
         must(sd_bus_message_append(m, "u", l->observe ? UINT32_MAX : credit));
         must(sd_bus_message_open_container(m, 'a', "{sv}"));
-        if (l->observe)
+        if (l->observe) {
                 must(bus_dict_put_string(m, "mode", "observe"));
-        else if (args_has(&l->ctl->args, "takeover"))
+                must(bus_dict_put_u64(m, "after-id", l->last_id));
+        } else if (args_has(&l->ctl->args, "takeover")) {
                 must(bus_dict_put_bool(m, "takeover", true));
+        }
         must(sd_bus_message_close_container(m));
-        l->stale = true;
         return bus_call(l->ctl, &agent_service, m, BUS_TIMEOUT_USEC, NULL);
 }
 
@@ -171,12 +171,11 @@ static int on_received(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
                 loop_end(&l->loop, bus_malformed(&agent_service));
                 return 0;
         }
-        /* Offered again, to an observer with new credit, or by an agent that was restarted before
-         * it knew that the message was acknowledged: it stands in the output already. */
-        again = id <= l->last_id && (l->observe || value_bool(meta, "redelivered"));
+        /* Offered again by an agent that was restarted before it knew that the message was
+         * acknowledged: it stands in the output already. */
+        again = id <= l->last_id && value_bool(meta, "redelivered");
         if (!again) {
                 print(l, id, payload, meta);
-                l->stale = false;
                 l->last_id = id;
                 l->left -= l->left == UINT64_MAX ? 0 : 1;
                 arm_timer(l);
@@ -198,14 +197,11 @@ static int on_unsubscribed(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         if (!is_ours(l, m))
                 return 0;
         (void)sd_bus_message_read(m, "s", &reason);
-        /* Observers cannot give credit back, but they can ask for new, and skip what they know. */
-        if (strcmp(reason, "credit") == 0 && !l->stale) {
+        /* Observers cannot give credit back, but they can ask for new. */
+        if (strcmp(reason, "credit") == 0) {
                 o = subscribe(l);
                 if (o == OUTCOME_OK)
                         return 0;
-        } else if (strcmp(reason, "credit") == 0) {
-                output_complain("more is unread than an observer is shown, see wherryctl queue %s",
-                                l->channel.word);
         } else if (strcmp(reason, "takeover") == 0) {
                 output_complain("another reader has taken over");
         } else if (strcmp(reason, "closed") == 0) {

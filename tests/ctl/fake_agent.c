@@ -606,11 +606,14 @@ static int subscribe(sd_bus_message *m, struct channel *c) {
                 return r;
         dump_options(m, options, sizeof(options));
         if (strstr(options, "mode:s=observe")) {
+                const char *after = strstr(options, "after-id:t=");
+                uint64_t cursor = after ? strtoull(after + strlen("after-id:t="), NULL, 10) : 0;
+
                 (void)snprintf(c->observer, sizeof(c->observer), "%s", who);
                 c->observed = 0;
                 r = sd_bus_reply_method_return(m, NULL);
                 for (size_t i = 0; i < c->n_messages; i++)
-                        if (!c->messages[i]->out)
+                        if (!c->messages[i]->out && c->messages[i]->id > cursor)
                                 observe(bus, c, c->messages[i]);
                 return r;
         }
