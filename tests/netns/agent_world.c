@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,10 +60,15 @@ static void add_uplink(struct agent_world *world, const char *name) {
         add_route(name);
 }
 
-static void start_server(struct agent_world *world) {
+void world_start_other_server(struct agent_world *world, struct recorder *server, unsigned port,
+                              const char *certificate) {
         netns_switch(world->server_side);
-        recorder_start(&world->server, WORLD_PORT, NULL);
+        recorder_start(server, port, certificate);
         netns_switch(world->laptop);
+}
+
+static void start_server(struct agent_world *world) {
+        world_start_other_server(world, &world->server, WORLD_PORT, NULL);
 }
 
 void world_start_network(struct agent_world *world) {
@@ -200,8 +206,9 @@ void world_replace_file(const char *path, const char *format, ...) {
         va_start(ap, format);
         (void)vfprintf(file, format, ap);
         va_end(ap);
+        (void)umount2(path, MNT_DETACH); /* of an earlier replacement */
         if (fchmod(fd, 0644) < 0 || fclose(file) != 0 || mount(copy, path, NULL, MS_BIND, NULL) < 0)
-                die("%s: cannot be replaced", path);
+                die("%s: cannot be replaced: %s", path, strerror(errno));
         (void)unlink(copy); /* the mount, which is this test's own, keeps it */
 }
 

@@ -59,6 +59,9 @@ void world_restart_agent(struct agent_world *world);
 void world_connect_app(struct agent_world *world);
 
 void world_restart_server(struct agent_world *world);
+/* One more server on the server's side; the caller stops it. */
+void world_start_other_server(struct agent_world *world, struct recorder *server, unsigned port,
+                              const char *certificate);
 
 /* Runs a shell command on the server's side. */
 void world_server_shell(struct agent_world *world, const char *format, ...)
