@@ -116,7 +116,8 @@ void incoming_message(struct channel *channel, const void *data, size_t len, boo
                 log_error("channel %s: no memory for a message, it is lost", channel->path);
                 return;
         }
-        memcpy(request->messages[0].payload, data, len);
+        if (len > 0)
+                memcpy(request->messages[0].payload, data, len);
         request->messages[0].payload_bytes = len;
         request->messages[0].text = text;
         request->messages[0].facts.created_realtime_usec = moment_now().realtime_usec;

@@ -183,8 +183,9 @@ size_t outbox_proved(struct outbox *o) {
 }
 
 void outbox_pop(struct outbox *o, size_t n) {
-        if (n > 0) /* the losses were not in a row */
-                o->n_suspect = 0;
+        if (n == 0)
+                return;
+        o->n_suspect = 0; /* the losses were not in a row */
         for (size_t i = 0; i < n; i++) {
                 o->bytes -= o->entries[i].payload_bytes;
                 free(o->entries[i].payload);
