@@ -71,9 +71,9 @@ Test(long_ones, transient_channel_waits_half_a_minute_for_its_app) {
         const struct recorded *end;
 
         client_wait(&world.app, path, "State", "connected");
-        client_stop(&world.app);
         gone_usec = moment_boottime_usec();
         bus_daemon_kill(&world.daemon);
+        client_stop(&world.app);
         bus_daemon_restart(&world.daemon);
         world_connect_app(&world);
         end = next_late("close");

@@ -287,6 +287,25 @@ static sd_bus_message *send_bytes(const char *path, size_t size) {
         return reply;
 }
 
+Test(queue, empty_message_each_way) {
+        CLEANUP(freep) char *path = world_open_connected(&world, "a", WORLD_ECHO);
+        struct bus_signals *signals = client_listen(&world.app, "Received");
+        struct received r;
+
+        client_do(&world.app, path, "Subscribe", "ua{sv}", 1, 0);
+        (void)client_send(&world.app, path, "", 0);
+        (void)client_send(&world.app, path, "", 1, "frame", "s", "text");
+        for (unsigned i = 0; i < 2; i++) {
+                cr_assert_eq(recorder_next(&world.server, "message")->size, 0);
+                client_next_received(signals, &r);
+                cr_assert_eq(r.size, 0);
+                cr_assert_str_eq(r.frame, i == 0 ? "binary" : "text");
+                client_acknowledge(&world.app, path, r.id, r.id);
+                received_free(&r);
+        }
+        bus_signals_free(signals);
+}
+
 Test(queue, large_messages_each_way) {
         CLEANUP(freep) char *path = world_open_connected(&world, "a", WORLD_ECHO);
         struct bus_signals *signals = client_listen(&world.app, "Received");

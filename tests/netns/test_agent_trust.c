@@ -312,7 +312,8 @@ Test(trust, special_addresses_are_decided_on_where_the_name_leads) {
         client_wait(&root, allowed, "State", "connected");
         numeric = client_open(&root, "number", "ws://127.0.0.1:8080/sink", 0);
         client_wait(&root, numeric, "State", "connected");
-        cr_assert_eq(recorder_count(&local, "open"), 2);
+        (void)recorder_next(&local, "open");
+        (void)recorder_next(&local, "open");
         (void)client_send(&root, numeric, "hello", 0);
         (void)recorder_next_message(&local, "hello");
         recorder_stop(&local);
