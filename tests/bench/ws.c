@@ -5,11 +5,9 @@
 
 #include <netinet/in.h>
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -19,6 +17,7 @@
 #include "child.h"
 #include "connector.h"
 #include "die.h"
+#include "echo_server.h"
 #include "moment.h"
 #include "netns.h"
 #include "peer.h"
@@ -54,116 +53,13 @@ static void line_write(struct line *l, const void *data, size_t len) {
                 (void)SSL_write(l->ssl, data, (int)len);
 }
 
-static void line_read_request(struct line *l, char *text, size_t size) {
+/* Frames may stand behind it: byte by byte. */
+static void line_read_response(struct line *l, char *text, size_t size) {
         size_t len = 0;
 
         text[0] = '\0';
         while (!strstr(text, "\r\n\r\n") && len + 1 < size && line_read(l, text + len, 1) == 1)
                 text[++len] = '\0';
-}
-
-/* How long the header of a masked frame is, 0 if it is not all there. */
-static size_t parse_header(const uint8_t *in, size_t len, uint64_t *ret_payload) {
-        size_t n_length = 0;
-        uint64_t payload;
-
-        if (len < 2)
-                return 0;
-        payload = in[1] & 0x7f;
-        if (payload >= 126)
-                n_length = payload == 126 ? 2 : 8;
-        if (len < 2 + n_length + 4)
-                return 0;
-        if (n_length > 0)
-                payload = 0;
-        for (size_t i = 0; i < n_length; i++)
-                payload = payload << 8 | in[2 + i];
-        *ret_payload = payload;
-        return 2 + n_length + 4;
-}
-
-/* Every frame comes back without its mask, as soon as its bytes are there. */
-static void echo(struct line *l) {
-        static uint8_t in[65536], out[65536];
-        uint8_t mask[4] = "";
-        size_t have = 0, n, offset = 0;
-        uint64_t left = 0;
-
-        while ((n = line_read(l, in + have, sizeof(in) - have)) > 0) {
-                size_t at = 0, len = 0;
-
-                have += n;
-                while (at < have) {
-                        if (left == 0) {
-                                size_t header = parse_header(in + at, have - at, &left);
-
-                                if (header == 0)
-                                        break;
-                                (void)memcpy(out + len, in + at, header - 4);
-                                out[len + 1] &= 0x7f;
-                                (void)memcpy(mask, in + at + header - 4, 4);
-                                len += header - 4;
-                                at += header;
-                                offset = 0;
-                        }
-                        for (; left > 0 && at < have; left--)
-                                out[len++] = in[at++] ^ mask[offset++ % 4];
-                }
-                line_write(l, out, len);
-                have -= at;
-                (void)memmove(in, in + at, have);
-        }
-}
-
-static void serve(int fd, SSL_CTX *context) {
-        char request[8192], response[PEER_RESPONSE_SIZE];
-        struct line l = {.fd = fd};
-
-        if (context) {
-                l.ssl = SSL_new(context);
-                (void)SSL_set_fd(l.ssl, fd);
-                if (SSL_accept(l.ssl) != 1)
-                        die("TLS of the server");
-        }
-        line_read_request(&l, request, sizeof(request));
-        line_write(&l, response, peer_answer(request, response));
-        echo(&l);
-        _exit(EXIT_SUCCESS);
-}
-
-/* A process for each connection, so that nothing of the server counts as ours. */
-static uint16_t start_server(bool tls, pid_t *ret_pid) {
-        struct sockaddr_in address = {.sin_family = AF_INET,
-                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        int listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
-        socklen_t len = sizeof(address);
-        SSL_CTX *context = NULL;
-        char path[128];
-
-        if (bind(listen_fd, (struct sockaddr *)&address, len) < 0 || listen(listen_fd, 16) < 0 ||
-            getsockname(listen_fd, (struct sockaddr *)&address, &len) < 0)
-                die("no server");
-        *ret_pid = fork();
-        if (*ret_pid > 0) {
-                (void)close(listen_fd);
-                return ntohs(address.sin_port);
-        }
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)signal(SIGCHLD, SIG_IGN);
-        (void)signal(SIGPIPE, SIG_IGN);
-        if (tls) {
-                context = SSL_CTX_new(TLS_server_method());
-                certs_path(&certs, "good", path, sizeof(path));
-                if (SSL_CTX_use_certificate_file(context, path, SSL_FILETYPE_PEM) != 1 ||
-                    SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) != 1)
-                        die("certificate of the server");
-        }
-        while ((fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-                if (fork() == 0)
-                        serve(fd, context);
-                (void)close(fd);
-        }
-        _exit(EXIT_SUCCESS);
 }
 
 /* The floor: prepared frames, blocking calls. */
@@ -191,7 +87,7 @@ static double floor_rate(uint16_t port, bool tls, unsigned window) {
         for (unsigned i = 0; i < 64; i++)
                 (void)memcpy(frames + (size_t)i * FRAME_BYTES, "\x82\xfe\x01\x00mask", 8);
         line_write(&l, request, strlen(request));
-        line_read_request(&l, response, sizeof(response));
+        line_read_response(&l, response, sizeof(response));
         before = moment_now().usec;
         line_write(&l, frames, (size_t)window * FRAME_BYTES);
         while (bytes < (size_t)N_ECHOES * ECHO_BYTES) {
@@ -438,12 +334,14 @@ int main(void) {
         if (sd_event_new(&event) < 0 || connector_new(event, &connector) < 0)
                 die("no loop");
         for (int tls = 0; tls < 2; tls++) {
-                pid_t pid;
-                uint16_t port = start_server(tls, &pid);
+                struct echo_server server;
+                char path[128];
 
-                bench_rates(event, connector, port, tls);
-                bench_stall(event, connector, port, tls);
-                (void)child_stop(pid, SIGKILL);
+                certs_path(&certs, "good", path, sizeof(path));
+                echo_server_start(&server, tls ? path : NULL);
+                bench_rates(event, connector, server.port, tls);
+                bench_stall(event, connector, server.port, tls);
+                echo_server_stop(&server);
         }
         connector_free(connector);
         sd_event_unref(event);
