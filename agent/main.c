@@ -13,6 +13,7 @@
 #include "agent_config.h"
 #include "cleanup.h"
 #include "log.h"
+#include "program_pages.h"
 
 static const char help[] =
         "wherry-agent [OPTION...]\n"
@@ -142,6 +143,7 @@ int main(int argc, char **argv) {
                 log_error("%s: %s", problem, strerror(-r));
                 return 1;
         }
+        program_pages_drop();
         r = agent_run(agent);
         return r < 0 ? 1 : 0;
 }
