@@ -18,12 +18,12 @@
 #include "child.h"
 #include "cleanup.h"
 #include "die.h"
-#include "echo_server.h"
 #include "figures.h"
 #include "names.h"
 #include "netmon_process.h"
 #include "netns.h"
 #include "process.h"
+#include "server.h"
 #include "uplinks.h"
 
 #define FEW 10
@@ -107,12 +107,12 @@ static void bench_switches(const struct agent_place *place, unsigned seconds) {
 
 static void bench_memory(const char *trust, bool own_ca, unsigned idle_seconds) {
         uint64_t few_kb, many_kb, few_private_kb, many_private_kb;
-        struct echo_server server;
+        struct server server;
         struct agent_place place;
         char name[64], path[128];
 
         certs_path(&certs, "good", path, sizeof(path));
-        echo_server_start(&server, path);
+        server_start(&server, "ws_server.py", "--tls", path, NULL);
         agent_place_start(&place, "/var/tmp", UPLINKS_CONFIG);
         open_channels(&place, 0, FEW, server.port, own_ca);
         if (idle_seconds > 0)
@@ -129,7 +129,7 @@ static void bench_memory(const char *trust, bool own_ca, unsigned idle_seconds) 
                       (double)(many_kb - few_kb) / (MANY - FEW),
                       (double)(many_private_kb - few_private_kb) / (MANY - FEW));
         agent_place_stop(&place);
-        echo_server_stop(&server);
+        server_stop(&server);
 }
 
 static void bench_netmon(void) {
