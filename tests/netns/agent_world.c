@@ -297,8 +297,10 @@ unsigned world_expect_in_order(struct agent_world *world, const char *prefix, un
                                unsigned repeats) {
         unsigned connection = 0, n_repeats = 0;
         long last = -1, next = 0;
+        char text[64];
 
-        (void)recorder_count(&world->server, "message");
+        (void)snprintf(text, sizeof(text), "%s %u", prefix, n - 1);
+        recorder_wait_message(&world->server, text);
         for (size_t i = 0; i < world->server.n_events; i++) {
                 const struct recorded *event = &world->server.events[i];
                 long number =

@@ -185,6 +185,28 @@ const struct recorded *recorder_next_message(struct recorder *r, const char *tex
         }
 }
 
+static bool has_message(const struct recorder *r, size_t first, const char *text) {
+        size_t len = strlen(text);
+
+        for (size_t i = first; i < r->n_events; i++)
+                if (strcmp(r->events[i].event, "message") == 0 &&
+                    strncmp(r->events[i].text, text, len) == 0 &&
+                    (r->events[i].text[len] == '\0' || r->events[i].text[len] == ' '))
+                        return true;
+        return false;
+}
+
+void recorder_wait_message(struct recorder *r, const char *text) {
+        uint64_t deadline_usec = moment_boottime_usec() + WORLD_WAIT_USEC;
+        size_t first = 0;
+
+        while (!has_message(r, first, text)) {
+                first = r->n_events;
+                if (!read_output(r, deadline_usec))
+                        die("the server gets no message \"%s\"", text);
+        }
+}
+
 size_t recorder_count(struct recorder *r, const char *event) {
         size_t n = 0;
 

@@ -49,5 +49,9 @@ const struct recorded *recorder_next(struct recorder *r, const char *event);
 /* The next message with that text. */
 const struct recorded *recorder_next_message(struct recorder *r, const char *text);
 
+/* Waits until there has been a message with that text, or one that goes on after it with a space.
+ * Passes over nothing. */
+void recorder_wait_message(struct recorder *r, const char *text);
+
 /* Takes what was told until now, and says how many events of that kind there were in all. */
 size_t recorder_count(struct recorder *r, const char *event);
