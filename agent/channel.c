@@ -118,7 +118,7 @@ static void channel_update_view(struct channel *channel, struct policy_view *ret
         input.n_answers = server_answers(channel->server, input.answers);
         view_build(&input, ret, &best);
         channel->best = best ? *best : (struct path){0};
-        used = channel->link ? view_path_over(&input, ret->link_path.ifindex) : NULL;
+        used = view_link_path(&input);
         if (used)
                 channel->used = *used;
         else if (!ret->known)

@@ -28,13 +28,13 @@ const char *channel_state_string(enum channel_state state) {
         return states[state];
 }
 
-bool path_key_equal(const struct path_key *a, const struct path_key *b) {
-        return a->ifindex == b->ifindex && strcmp(a->gateway, b->gateway) == 0;
-}
-
-/* An unknown path differs from none: netmon coming back moves nothing by itself. */
+/* An unknown path differs from none: netmon coming back moves nothing by itself. Nor do the two
+ * families of one interface: an attempt tries both, and a link has its own fate. */
 static bool path_differs(const struct path_key *a, const struct path_key *b) {
-        return a->ifindex != 0 && b->ifindex != 0 && !path_key_equal(a, b);
+        if (a->ifindex == 0 || b->ifindex == 0)
+                return false;
+        return a->ifindex != b->ifindex ||
+               (a->ipv6 == b->ipv6 && strcmp(a->gateway, b->gateway) != 0);
 }
 
 void policy_set_options(struct policy *p, const struct policy_options *options) {
@@ -186,6 +186,7 @@ static unsigned policy_opened(struct policy *p, const struct moment *at) {
         p->good_pinged = false;
         p->gave_up = false;
         p->link_path = p->attempt_path;
+        p->placed = false;
         p->view.link_fate = POLICY_FATE_FINE;
         p->opened_usec = at->usec;
         p->due_usec = 0;
@@ -241,8 +242,10 @@ static bool policy_take_view(struct policy *p, const struct policy_view *view) {
         struct policy_view before = p->view;
 
         p->view = *view;
-        if (p->linked && p->link_path.ifindex == 0)
+        if (p->linked && !p->placed && view->link_path.ifindex != 0) {
                 p->link_path = view->link_path;
+                p->placed = true;
+        }
         if (!view->known)
                 return before.known && !before.usable;
         if (view->usable)

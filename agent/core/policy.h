@@ -53,9 +53,8 @@ struct policy_options {
 struct path_key {
         int ifindex;      /* 0: unknown, or not bound to an interface */
         char gateway[46]; /* "" on-link */
+        bool ipv6;
 };
-
-bool path_key_equal(const struct path_key *a, const struct path_key *b);
 
 /* What became of the path that a link or an attempt was made on. */
 enum policy_fate {
@@ -71,8 +70,8 @@ struct policy_view {
         bool known;  /* netmon answers; without it a path is assumed usable */
         bool usable; /* meaningful when known */
         struct path_key best;
-        struct path_key link_path; /* the one that the link uses, found by its source address; for
-                                      a link made while the path was unknown */
+        struct path_key link_path; /* the one that the link uses, which is not the attempt's when
+                                      that was begun before the server's addresses were known */
         enum policy_fate link_fate;
         enum policy_fate attempt_fate;
 };
@@ -129,6 +128,7 @@ struct policy {
         struct policy_view view;
         bool wanted;
         bool holding;    /* the link is silent: lingering, or replaced meanwhile */
+        bool placed;     /* `link_path` is what a view said since the link was opened */
         bool against;    /* attempt or link were made against netmon's word */
         bool hurried;    /* in this step */
         bool took_token; /* the attempt or link cost one of `early` */

@@ -32,9 +32,9 @@ struct view_input {
 void view_build(const struct view_input *input, struct policy_view *ret,
                 const struct path **ret_best);
 
-/* The path over this interface, borrowed from the answers, if the kernel would or could use it;
- * else NULL. */
-const struct path *view_path_over(const struct view_input *input, int ifindex);
+/* The path of the link, in its own family, borrowed from the answers; NULL when there is none that
+ * is usable. */
+const struct path *view_link_path(const struct view_input *input);
 
 /* Is a connection over this path to be bound to its interface? Not to local destinations, nor where
  * the route has several next hops. */

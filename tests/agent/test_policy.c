@@ -266,6 +266,29 @@ Test(policy, better_path_makes_before_it_breaks) {
         expect(see_path(2), 0, CHANNEL_CONNECTED);
 }
 
+/* Over interface 1 by IPv6; its default path is one of IPv4. */
+static struct policy_view view_of_ipv6(const char *gateway) {
+        struct policy_view v = {.known = true, .usable = true, .best = {1, "", true}};
+
+        (void)strcpy(v.best.gateway, gateway);
+        v.link_path = v.best;
+        return v;
+}
+
+Test(policy, other_family_of_the_interface_is_no_other_path) {
+        view = (struct policy_view){.known = true, .usable = true, .best = {1, "192.0.2.1"}};
+        expect(see(), 0, CHANNEL_IDLE);
+        expect(step(POLICY_START), POLICY_CONNECT, CHANNEL_CONNECTING);
+        /* The server's addresses are known now. */
+        view = view_of_ipv6("2001:db8::1");
+        expect(see(), 0, CHANNEL_CONNECTING);
+        expect(step(POLICY_OPENED), 0, CHANNEL_CONNECTED);
+        expect(see(), 0, CHANNEL_CONNECTED);
+        /* Another gateway of the family that the link is found in is another path. */
+        view = view_of_ipv6("2001:db8::2");
+        expect(see(), POLICY_CONNECT, CHANNEL_CONNECTED);
+}
+
 Test(policy, failed_move_leaves_the_link_and_tries_again_later) {
         connect_good();
         (void)see_path(2);

@@ -141,7 +141,7 @@ Test(view, any_of_several_next_hops_is_the_links_own_path) {
         answer.n_alternatives = 0;
         build();
         cr_assert(eq(int, view.best.ifindex, 1));
-        cr_assert(path_key_equal(&view.best, &view.link_path));
+        cr_assert(eq(int, view.link_path.ifindex, 1));
         cr_assert(eq(int, (int)view.link_fate, POLICY_FATE_FINE));
         cr_assert(not(path_wants_binding(&answer.selected)));
 }
@@ -169,13 +169,48 @@ Test(view, second_family_serves_when_the_first_does_not) {
         cr_assert(eq(ptr, (void *)best, &other.selected));
 }
 
-Test(view, path_over_an_interface_is_the_one_that_counts) {
-        cr_assert(eq(ptr, (void *)view_path_over(&input, 1), &answer.selected));
-        cr_assert(eq(ptr, (void *)view_path_over(&input, 2), &answer.alternatives[0]));
-        cr_assert(zero(ptr, (void *)view_path_over(&input, 3)));
-        cr_assert(zero(ptr, (void *)view_path_over(&input, 0)));
+Test(view, link_path_is_that_of_its_interface) {
+        cr_assert(eq(ptr, (void *)view_link_path(&input), &answer.selected));
+        input.link.ifindex = 2;
+        input.link.source = "198.51.100.1";
+        cr_assert(eq(ptr, (void *)view_link_path(&input), &answer.alternatives[0]));
+        answer.alternatives[0].usable = false;
+        cr_assert(zero(ptr, (void *)view_link_path(&input)));
+        input.link.exists = false;
+        cr_assert(zero(ptr, (void *)view_link_path(&input)));
+}
+
+/* The link stands over IPv4, and the server's IPv6 address is preferred. */
+static void prefer_ipv6(void) {
+        (void)strcpy(answer.selected.family, "ipv4");
+        (void)strcpy(answer.alternatives[0].family, "ipv4");
+        other = (struct paths){.known = true, .selected = path_over(1, "2001:db8::1")};
+        (void)strcpy(other.selected.family, "ipv6");
+        input.answers[0] = &other;
+        input.answers[1] = &answer;
+        input.n_answers = 2;
+}
+
+Test(view, link_path_is_of_its_own_family) {
+        prefer_ipv6();
+        build();
+        cr_assert(eq(str, view.link_path.gateway, "192.0.2.254"));
+        cr_assert(not(view.link_path.ipv6));
+        cr_assert(view.best.ipv6);
+        cr_assert(eq(ptr, (void *)view_link_path(&input), &answer.selected));
+        cr_assert(eq(int, (int)view.link_fate, POLICY_FATE_FINE));
+}
+
+Test(view, link_is_silent_when_its_family_is) {
+        prefer_ipv6();
         answer.selected.usable = false;
-        cr_assert(zero(ptr, (void *)view_path_over(&input, 1)));
+        build();
+        cr_assert(eq(int, (int)view.link_fate, POLICY_FATE_SILENT));
+        cr_assert(eq(str, view.best.gateway, "2001:db8::1"));
+        /* Nobody was asked about its family. */
+        input.n_answers = 1;
+        build();
+        cr_assert(eq(int, (int)view.link_fate, POLICY_FATE_FINE));
 }
 
 Test(view, loopback_needs_no_interface_object) {
