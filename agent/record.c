@@ -94,8 +94,6 @@ static int channel_apply(struct channel *channel, struct store_channel *changed)
         } else if (channel->started && new_server) {
                 channel_step(channel, POLICY_NEW_SERVER, NULL);
         }
-        if (new_server)
-                channel_paths_changed(channel);
         return 0;
 }
 
@@ -103,6 +101,7 @@ static int channel_apply(struct channel *channel, struct store_channel *changed)
 static void reply_changed(struct channel *channel, sd_bus_message *call) {
         if (channel->started)
                 channel_step(channel, POLICY_REARM, NULL);
+        channel_paths_changed(channel); /* other paths count now */
         if (strcmp(sd_bus_message_get_member(call), "OpenChannel") == 0)
                 (void)sd_bus_reply_method_return(call, "o", channel->path);
         else
