@@ -23,7 +23,8 @@
 
 #define NOBODY 65534
 
-static const char netmon_config[] = "[Interface w0]\nType=wifi\n[Interface c0]\nType=cellular\n";
+static const char netmon_config[] = "[Interface w0]\nType=wifi\n"
+                                    "[Interface c0]\nType=cellular\nMetered=yes\n";
 
 void world_server_shell(struct agent_world *world, const char *format, ...) {
         char command[512];
@@ -42,8 +43,11 @@ static unsigned net_of(const char *name) {
 }
 
 static void add_route(const char *name) {
-        shell("ip route replace default via 10.%u.0.1 dev %s metric %u", net_of(name), name,
-              name[0] == 'w' ? 100 : 700);
+        unsigned net = net_of(name), metric = name[0] == 'w' ? 100 : 700;
+
+        shell("ip route replace default via 10.%u.0.1 dev %s metric %u && "
+              "ip -6 route replace default via 2001:db8:%u::1 dev %s metric %u",
+              net, name, metric, net, name, metric);
 }
 
 static void add_uplink(struct agent_world *world, const char *name) {
@@ -52,12 +56,23 @@ static void add_uplink(struct agent_world *world, const char *name) {
         shell("ip link add %s type veth peer name %s netns /proc/%d/fd/%d", name, name, getpid(),
               world->server_side);
         /* A link-local address would come a second later, in the middle of something else. */
-        world_server_shell(
-                world, "ip link set %s addrgenmode none up && ip address add 10.%u.0.1/24 dev %s",
-                name, net, name);
-        shell("ip link set %s addrgenmode none up && ip address add 10.%u.0.2/24 dev %s", name, net,
-              name);
+        world_server_shell(world,
+                           "ip link set %s addrgenmode none up && "
+                           "ip address add 10.%u.0.1/24 dev %s && "
+                           "ip address add 2001:db8:%u::1/64 dev %s nodad",
+                           name, net, name, net, name);
+        shell("ip link set %s addrgenmode none up && ip address add 10.%u.0.2/24 dev %s && "
+              "ip address add 2001:db8:%u::2/64 dev %s nodad",
+              name, net, name, net, name);
         add_route(name);
+}
+
+/* What an uplink needs of the kernel on both sides. */
+static void prepare_side(void) {
+        /* The reverse path filter would drop what comes over the second uplink. */
+        netns_sysctl("ipv4/conf/all/rp_filter", "2");
+        /* A cut takes no address away. */
+        netns_sysctl("ipv6/conf/all/keep_addr_on_down", "1");
 }
 
 void world_start_other_server(struct agent_world *world, struct recorder *server, unsigned port,
@@ -78,11 +93,13 @@ void world_start_network(struct agent_world *world) {
                 cr_skip_test("needs root");
         *world = (struct agent_world){.server.output = -1};
         netns_enter();
-        /* The kernel's reverse path filter would drop what comes over the second uplink. */
-        netns_sysctl("ipv4/conf/all/rp_filter", "2");
+        prepare_side();
         world->laptop = netns_current();
         world->server_side = netns_add();
-        world_server_shell(world, "ip address add 203.0.113.1/32 dev lo");
+        netns_switch(world->server_side);
+        prepare_side();
+        shell("ip address add 203.0.113.1/32 dev lo && ip address add 2001:db8:ffff::1/128 dev lo");
+        netns_switch(world->laptop);
         add_uplink(world, "w0");
         add_uplink(world, "c0");
         start_server(world);

@@ -3,9 +3,10 @@
 
 /* A laptop with two uplinks and a server behind both, for the tests of the agent.
  *
- * This process is the laptop: w0 (typed wifi, metric 100) and c0 (typed cellular, metric 700), each
- * a veth into the server's namespace, where 203.0.113.1 is on lo. There recorder.py serves port
- * 8080. On the laptop run a bus, netmon and the agent, as user nobody. */
+ * This process is the laptop: w0 (10.1.0.2, 2001:db8:1::2, typed wifi, metric 100) and c0
+ * (10.2.0.2, 2001:db8:2::2, typed cellular and metered, metric 700), each a veth into the server's
+ * namespace, where 203.0.113.1 and 2001:db8:ffff::1 are on lo. There recorder.py serves port 8080.
+ * On the laptop run a bus, netmon and the agent, as user nobody. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,12 +19,14 @@
 #define WORLD_WAIT_USEC UINT64_C(15000000) /* for what must come */
 
 #define WORLD_ECHO "ws://203.0.113.1:8080/echo"
+#define WORLD_ECHO6 "ws://[2001:db8:ffff::1]:8080/echo"
 #define WORLD_SINK "ws://203.0.113.1:8080/sink"
 #define WORLD_SERVER(path) "ws://203.0.113.1:8080" path
 #define WORLD_PORT 8080
 #define WORLD_TLS_PORT 8443
-/* An address in the server's namespace that drops everything. */
+/* Addresses in the server's namespace that drop everything. */
 #define WORLD_BLACK_HOLE "203.0.113.66"
+#define WORLD_BLACK_HOLE6 "2001:db8:ffff::66"
 
 /* Users that every machine has, neither root nor the daemons'. */
 #define WORLD_USER 1

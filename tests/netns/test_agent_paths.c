@@ -174,6 +174,77 @@ Test(paths, attempt_begins_anew_on_a_new_path) {
         cr_assert_lt(moment_boottime_usec() - begin_usec, 2000000);
 }
 
+Test(paths, moves_over_ipv6_too) {
+        CLEANUP(freep) char *path = world_open_connected(&world, "a", WORLD_ECHO6);
+
+        (void)world_expect_open(&world, "2001:db8:1::2");
+        world_send_and_wait(&world, path, "m", 0, 10);
+        world_cut(&world, "w0");
+        client_send_many(&world.app, path, "m", 10, 10);
+        (void)world_expect_open(&world, "2001:db8:2::2");
+        world_heal(&world, "w0");
+        (void)world_expect_open(&world, "2001:db8:1::2");
+        world_send_and_wait(&world, path, "m", 20, 1);
+        (void)world_expect_in_order(&world, "m", 21, WINDOW);
+}
+
+/* A network loses one family and keeps the other. */
+Test(paths, other_family_serves) {
+        CLEANUP(freep) char *path = NULL;
+
+        world_replace_file("/etc/hosts", "2001:db8:ffff::1 both.test\n203.0.113.1 both.test\n");
+        path = world_open_connected(&world, "a", "ws://both.test:8080/echo");
+        (void)world_expect_open(&world, "2001:db8:1::2");
+        world_expect_connections(&world, path, 1);
+        shell("ip -6 address del 2001:db8:1::2/64 dev w0 && "
+              "ip -6 address del 2001:db8:2::2/64 dev c0");
+        client_send_many(&world.app, path, "m", 0, 10);
+        (void)world_expect_open(&world, "10.1.0.2");
+        world_send_and_wait(&world, path, "m", 10, 1);
+        (void)world_expect_in_order(&world, "m", 11, WINDOW);
+}
+
+Test(paths, silent_family_costs_little) {
+        CLEANUP(freep) char *path = NULL;
+        uint64_t begin_usec;
+
+        world_replace_file("/etc/hosts", WORLD_BLACK_HOLE6 " both.test\n203.0.113.1 both.test\n");
+        begin_usec = moment_boottime_usec();
+        path = world_open_connected(&world, "a", "ws://both.test:8080/echo");
+        (void)world_expect_open(&world, "10.1.0.2");
+        cr_assert_lt(moment_boottime_usec() - begin_usec, 1000000);
+}
+
+/* Whichever of two equal next hops it took: when that one dies it takes the other. */
+Test(paths, one_of_two_next_hops_dies) {
+        CLEANUP(freep) char *path = NULL;
+        const struct recorded *open;
+        bool by_w0;
+
+        shell("ip route del default dev w0 && ip route del default dev c0 && "
+              "ip route add default nexthop via 10.1.0.1 dev w0 nexthop via 10.2.0.1 dev c0");
+        path = world_open_connected(&world, "a", WORLD_ECHO);
+        open = recorder_next(&world.server, "open");
+        by_w0 = strcmp(open->peer, "10.1.0.2") == 0;
+        world_expect_connections(&world, path, 1);
+        world_server_shell(&world, "ip link set %s down", by_w0 ? "w0" : "c0");
+        client_send_many(&world.app, path, "m", 0, 10);
+        (void)world_expect_open(&world, by_w0 ? "10.2.0.2" : "10.1.0.2");
+        world_send_and_wait(&world, path, "m", 10, 1);
+}
+
+Test(paths, metered_network_may_be_refused) {
+        CLEANUP(freep)
+        char *path = client_open(&world.app, "a", WORLD_ECHO, 1, "metered", "s", "no");
+
+        client_wait(&world.app, path, "State", "connected");
+        (void)world_expect_open(&world, "10.1.0.2");
+        world_cut(&world, "w0");
+        client_wait(&world.app, path, "State", "waiting");
+        client_do(&world.app, path, "SetOptions", "a{sv}", 1, "metered", "s", "yes");
+        (void)world_expect_open(&world, "10.2.0.2");
+}
+
 /* The link works, the network behind it does not. */
 Test(paths, silence_is_a_loss_after_the_ping) {
         CLEANUP(freep)

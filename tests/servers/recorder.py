@@ -140,10 +140,10 @@ async def main():
     if options.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.tls)
-    await asyncio.start_server(greet, "0.0.0.0", options.port + 1)
+    await asyncio.start_server(greet, None, options.port + 1)
     await websockets.serve(
         handle,
-        "0.0.0.0",
+        None,
         options.port,
         create_protocol=Protocol,
         ssl=context,
