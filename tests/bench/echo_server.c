@@ -142,6 +142,8 @@ static void serve(int fd, SSL_CTX *context, uint8_t number) {
                         die("TLS of the server");
         }
         line_read_request(&l, request, sizeof(request));
+        if (!strstr(request, "\r\n\r\n"))
+                _exit(EXIT_SUCCESS); /* an attempt that was given up */
         line_write(&l, response, peer_answer(request, response));
         echo(&l);
         _exit(EXIT_SUCCESS);

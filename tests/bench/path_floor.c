@@ -17,7 +17,7 @@
 #include "die.h"
 #include "moment.h"
 
-#define WAIT_USEC (5 * USEC_PER_SEC)
+#define WAIT_USEC (20 * USEC_PER_SEC)
 
 struct path_floor {
         pthread_t thread;
@@ -176,6 +176,7 @@ void path_floor_expect(struct path_floor *floor, enum path_news news, unsigned i
         floor->news = news;
         floor->ifindex = ifindex;
         floor->interface = interface;
+        floor->times = (struct path_floor_times){0};
         floor->waiting = true;
         (void)pthread_mutex_unlock(&floor->mutex);
 }
@@ -189,7 +190,8 @@ struct path_floor_times path_floor_wait(struct path_floor *floor) {
         (void)pthread_mutex_lock(&floor->mutex);
         while (floor->waiting)
                 if (pthread_cond_timedwait(&floor->done_cond, &floor->mutex, &deadline) != 0)
-                        die("the kernel tells of no change");
+                        die("%s", floor->times.told_usec != 0 ? "the floor does not connect"
+                                                              : "the kernel tells of no change");
         times = floor->times;
         (void)pthread_mutex_unlock(&floor->mutex);
         return times;
