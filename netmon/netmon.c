@@ -3,21 +3,24 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "address_msg.h"
+#include "apply.h"
 #include "beneath.h"
 #include "bus_link.h"
 #include "bus_netmon.h"
 #include "cleanup.h"
-#include "link_msg.h"
+#include "hidden.h"
 #include "log.h"
 #include "moment.h"
 #include "names.h"
+#include "netconf_msg.h"
 #include "nlattr.h"
 #include "pace.h"
 #include "reasons.h"
@@ -26,7 +29,6 @@
 #include "rtnl_dump.h"
 #include "rtnl_request.h"
 #include "rtnl_socket.h"
-#include "sysfs.h"
 #include "world.h"
 
 /* So much of the kernel's announcements is read before anything is published. */
@@ -68,56 +70,36 @@ static void fail(struct netmon *netmon, const char *what, int error) {
         (void)sd_event_exit(netmon->event, error);
 }
 
-static int apply_link(struct model *model, const struct nlmsghdr *nlh, uint64_t now_usec) {
-        struct link_msg msg;
-        struct link_device device;
-        int r;
-
-        r = link_msg_parse(nlh, &msg);
-        if (r < 0)
-                return r;
-        if (nlh->nlmsg_type == RTM_DELLINK)
-                return model_remove_link(model, msg.facts.index);
-        r = model_apply_link(model, &msg, now_usec);
-        if (r <= 0 || !(r & LINK_CHANGE_ADDED) || msg.facts.kind[0] != '\0')
-                return r;
-        sysfs_read_device(&msg.facts, &device);
-        model_set_device(model, model_find(model, msg.facts.index), &device);
-        return r;
-}
-
-static int apply_address(struct model *model, const struct nlmsghdr *nlh) {
-        struct address_msg msg;
-        int r;
-
-        r = address_msg_parse(nlh, &msg);
-        if (r < 0)
-                return r;
-        if (nlh->nlmsg_type == RTM_DELADDR)
-                return model_remove_address(model, &msg);
-        return model_apply_address(model, &msg);
-}
-
-/* Puts a link or address message into a model; true when that made a difference. */
+/* Puts a link or address message into a model; true when that makes a difference to anyone. */
 static bool apply(struct netmon *netmon, struct model *model, const struct nlmsghdr *nlh,
                   uint64_t now_usec) {
-        int r;
+        int r = apply_message(model, nlh, now_usec);
 
-        if (nlh->nlmsg_type == RTM_NEWLINK || nlh->nlmsg_type == RTM_DELLINK)
-                r = apply_link(model, nlh, now_usec);
-        else
-                r = apply_address(model, nlh);
         if (r == -EBADMSG)
                 log_warning("rtnl: message of type %u is malformed, ignoring", nlh->nlmsg_type);
         if (r == -ENOMEM)
                 resync_lost(&netmon->resync);
-        return r > 0;
+        return r == APPLY_MATTERS;
+}
+
+/* Settings of interfaces that concern nobody are of no account. */
+static bool setting_matters(const struct netmon *netmon, const struct nlmsghdr *nlh) {
+        const struct model *model = &netmon->world.model;
+        struct netconf_msg msg;
+        const struct link *link;
+
+        if (netconf_msg_parse(nlh, &msg) < 0 || msg.ifindex == NETCONFA_IFINDEX_ALL)
+                return true;
+        link = msg.ifindex > 0 ? model_find(model, (uint32_t)msg.ifindex) : NULL;
+        return link && link_matters(model, link);
 }
 
 static void take_message(struct netmon *netmon, const struct nlmsghdr *nlh, uint64_t now_usec) {
         switch (nlh->nlmsg_type) {
-        case RTM_NEWLINK:
         case RTM_DELLINK:
+                rtnl_request_forget_settings(netmon->request); /* its index may come again */
+                /* fall through */
+        case RTM_NEWLINK:
                 recheck_link_message(&netmon->recheck, now_usec);
                 if (!apply(netmon, &netmon->world.model, nlh, now_usec))
                         return;
@@ -131,8 +113,12 @@ static void take_message(struct netmon *netmon, const struct nlmsghdr *nlh, uint
         case RTM_DELROUTE:
         case RTM_NEWNEXTHOP:
         case RTM_DELNEXTHOP:
+                netmon->triggers |= REASON_ROUTE;
+                break;
         case RTM_NEWNETCONF:
-        case RTM_DELNETCONF:
+                rtnl_request_forget_settings(netmon->request);
+                if (!setting_matters(netmon, nlh))
+                        return;
                 netmon->triggers |= REASON_ROUTE;
                 break;
         case RTM_NEWRULE:
@@ -199,6 +185,8 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
         if (netmon->event_usec == 0)
                 netmon->event_usec = now_usec;
         publish_links(netmon);
+        /* On a busy processor the bus would wait for the paths otherwise. */
+        (void)sched_yield();
         netmon->ask = ASK_NOT;
         while ((r = world_ask(&netmon->world, netmon->triggers, now_usec)) > 0) {
                 drain(netmon);
@@ -272,25 +260,13 @@ static int on_announcement(sd_event_source *source, int fd, uint32_t revents, vo
         return 0;
 }
 
-static void add_links_of(const struct netmon *netmon, const struct answer *answer,
-                         struct beneath *beneath) {
-        const struct model *model = &netmon->world.model;
-
-        beneath_add(beneath, model, answer->selected.ifindex);
-        if (answer->n_alternatives > 0)
-                beneath_add(beneath, model, answer->alternatives[0].ifindex);
-}
-
 /* Asks for the links that matter: their news may be held back. It also waits for whatever the
  * kernel is about to change. */
 static void ask_links(struct netmon *netmon) {
         struct world *world = &netmon->world;
         struct beneath beneath = {};
 
-        add_links_of(netmon, &world->summary.primary4, &beneath);
-        add_links_of(netmon, &world->summary.primary6, &beneath);
-        for (const struct watched *w = world->watched.first; w; w = w->next)
-                add_links_of(netmon, &w->answer, &beneath);
+        world_collect_links(world, &beneath);
         if (beneath.n == 0)
                 beneath.indices[beneath.n++] = 1; /* lo: for the wait alone */
         for (size_t i = 0; i < beneath.n; i++) {
@@ -380,6 +356,7 @@ static void on_dump_done(int result, void *userdata) {
                 return;
         }
         (void)model_replace(&netmon->world.model, &netmon->fresh, now_usec);
+        rtnl_request_forget_settings(netmon->request);
         netmon->ask = ASK_MESSAGE;
         drain(netmon);
         if (!netmon->link) {

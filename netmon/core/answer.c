@@ -76,48 +76,49 @@ static void keep_time(const struct answer *previous, uint64_t now_usec, struct p
                 }
 }
 
-/* Fills *ret_query and the selected path of *ret. Returns 1 when ways around it are to be looked
- * for, 0 when not, or -EAGAIN. */
-static int ask_selected(struct lookup *lookup, const struct question *question,
-                        const struct netaddr *address, const struct answer *previous,
-                        struct route_query *ret_query, struct answer *ret) {
-        struct route_query query = {
+/* False when the question is for an interface that is not there. */
+static bool make_query(const struct lookup *lookup, const struct question *question,
+                       const struct netaddr *address, struct route_query *ret) {
+        const struct link *link;
+
+        *ret = (struct route_query){
                 .destination = *address,
                 .uid = question->uid,
                 .mark = question->mark,
                 .protocol = question->protocol,
                 .port = question->port,
         };
+        if (question->interface[0] == '\0')
+                return true;
+        link = model_find_name(lookup->model, question->interface);
+        if (link)
+                ret->oif = link->facts.index;
+        return link != NULL;
+}
+
+/* Fills the selected path of *ret. Returns 1 when ways around it are to be looked for, 0 when not,
+ * or -EAGAIN. */
+static int ask_selected(struct lookup *lookup, const struct route_query *query,
+                        const struct answer *previous, struct answer *ret) {
         struct route_reply match;
         int r;
 
         *ret = (struct answer){};
-        if (question->interface[0] != '\0') {
-                const struct link *link = model_find_name(lookup->model, question->interface);
-
-                ret->selected.family = address->family;
-                ret->selected.type = LINK_TYPE_UNKNOWN;
-                ret->selected.why = PATH_NO_ROUTE;
-                if (!link)
-                        return 0;
-                query.oif = link->facts.index;
-        }
-        r = lookup_path(lookup, &query, &ret->selected, &match);
+        r = lookup_path(lookup, query, &ret->selected, &match);
         if (r < 0)
                 return r;
         set_nexthops(ret, lookup->model, &match);
-        *ret_query = query;
-        if (query.oif != 0) {
+        if (query->oif != 0) {
                 /* Whoever insists on an interface wants no other. */
                 if (ret->selected.why != PATH_USABLE || match.type != RTN_UNICAST)
                         return 0;
-                r = lookup_rp_filter(lookup, &query, &ret->selected);
+                r = lookup_rp_filter(lookup, query, &ret->selected);
                 if (r > 0)
                         ret->selected.why = PATH_RP_FILTER;
                 return r < 0 ? r : 0;
         }
         if (previous)
-                keep_nexthop(lookup, previous, &query, &match, ret);
+                keep_nexthop(lookup, previous, query, &match, ret);
         /* To the machine itself, and for a broadcast, there is no other way. */
         return match.type == RTN_UNICAST || match.type == RTN_UNSPEC;
 }
@@ -128,7 +129,18 @@ static int ask_address(struct lookup *lookup, const struct question *question,
         struct route_query query;
         int r;
 
-        r = ask_selected(lookup, question, address, previous, &query, ret);
+        if (!make_query(lookup, question, address, &query)) {
+                *ret = (struct answer){
+                        .selected =
+                                {
+                                        .family = address->family,
+                                        .type = LINK_TYPE_UNKNOWN,
+                                        .why = PATH_NO_ROUTE,
+                                },
+                };
+                return 0;
+        }
+        r = ask_selected(lookup, &query, previous, ret);
         if (r <= 0)
                 return r;
         return alternatives_find(lookup, &query, ret);
@@ -153,7 +165,12 @@ static int ask_default4(struct lookup *lookup, const struct question *question,
         r = ask_address(lookup, question, &settings->default4_low, previous, ret);
         if (r < 0)
                 return r;
-        r = ask_selected(lookup, question, &settings->default4_high, NULL, &query, &high);
+        if (!make_query(lookup, question, &settings->default4_high, &query))
+                return 0;
+        r = lookup_goes_along(lookup, &query, &ret->selected);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        r = ask_selected(lookup, &query, NULL, &high);
         if (r < 0)
                 return r;
         if (halves_differ(ret, &high)) {

@@ -34,3 +34,7 @@ bool link_is_hidden(const struct model *model, const struct link *link) {
                 return true;
         return strcmp(link->facts.kind, "bridge") == 0 && !has_real_port(model, link);
 }
+
+bool link_matters(const struct model *model, const struct link *link) {
+        return link->in_path || link->n_addresses > 0 || !link_is_hidden(model, link);
+}

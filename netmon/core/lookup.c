@@ -90,6 +90,21 @@ int lookup_path(struct lookup *lookup, const struct route_query *query, struct p
         return 0;
 }
 
+int lookup_goes_along(struct lookup *lookup, const struct route_query *query,
+                      const struct path *path) {
+        const struct kernel *kernel = lookup->kernel;
+        struct route_reply use;
+        int r;
+
+        r = kernel->look_up(kernel->userdata, query, &use);
+        if (r == -EAGAIN)
+                return r;
+        if (r < 0)
+                return path->ifindex == 0 && path->why == why_of_error(r, query);
+        return path->ifindex == use.oif && netaddr_equal(&path->gateway, &use.gateway) &&
+               why_of_type(use.type) == PATH_USABLE;
+}
+
 int lookup_rp_filter(struct lookup *lookup, const struct route_query *query,
                      const struct path *path) {
         const struct kernel *kernel = lookup->kernel;

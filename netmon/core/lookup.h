@@ -22,6 +22,11 @@ struct lookup {
 int lookup_path(struct lookup *lookup, const struct route_query *query, struct path *ret,
                 struct route_reply *ret_match);
 
+/* Whether a packet would go the way of `path`, by one question instead of two: 1; 0 when not, or
+ * when that is not sure; -EAGAIN. */
+int lookup_goes_along(struct lookup *lookup, const struct route_query *query,
+                      const struct path *path);
+
 /* Whether strict rp_filter drops what comes back to `path`. 1, 0 or -EAGAIN. */
 int lookup_rp_filter(struct lookup *lookup, const struct route_query *query,
                      const struct path *path);

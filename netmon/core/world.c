@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "beneath.h"
 #include "hidden.h"
 #include "reasons.h"
 
@@ -101,6 +102,20 @@ void world_published(struct world *world) {
 void world_forget_reasons(struct world *world) {
         for (size_t i = 0; i < world->model.n_links; i++)
                 world->model.links[i]->recent = 0;
+}
+
+static void collect_answer(const struct world *world, const struct answer *answer,
+                           struct beneath *beneath) {
+        beneath_add(beneath, &world->model, answer->selected.ifindex);
+        if (answer->n_alternatives > 0)
+                beneath_add(beneath, &world->model, answer->alternatives[0].ifindex);
+}
+
+void world_collect_links(const struct world *world, struct beneath *beneath) {
+        collect_answer(world, &world->summary.primary4, beneath);
+        collect_answer(world, &world->summary.primary6, beneath);
+        for (const struct watched *w = world->watched.first; w; w = w->next)
+                collect_answer(world, &w->answer, beneath);
 }
 
 bool world_shows(const struct world *world, const struct link *link) {

@@ -15,6 +15,8 @@
 /* How often an answer that speaks of unknown links or addresses is put off. */
 #define WORLD_PATIENCE 2
 
+struct beneath;
+
 struct world {
         struct settings settings;
         struct kernel kernel;
@@ -45,6 +47,10 @@ void world_forget_reasons(struct world *world);
 
 /* After a question was added: its answer's links stand in a path. */
 void world_mark_paths(struct world *world);
+
+/* The links of the primary and watched paths and of the best way around each, with everything
+ * beneath them: those whose carrier matters. */
+void world_collect_links(const struct world *world, struct beneath *beneath);
 
 /* Whether a link has an object on the bus: it is not hidden, or stands in a path. */
 bool world_shows(const struct world *world, const struct link *link);

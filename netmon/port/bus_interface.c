@@ -7,6 +7,7 @@
 
 #include "interface_property.h"
 #include "names.h"
+#include "property.h"
 #include "world.h"
 
 struct bus_interface {
@@ -42,7 +43,7 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
 
         if (!link)
                 return -ENOENT;
-        return interface_property_append(reply, property, link, &object->list->world->kernel);
+        return property_append(&interface_properties, reply, property, link, object->list->world);
 }
 
 #define CHANGING(name, signature) \
@@ -154,7 +155,6 @@ int bus_interface_list_publish(struct bus_interface_list *list) {
         for (size_t i = list->n_objects; i-- > 0;) {
                 struct bus_interface *object = list->objects[i];
                 struct link *link = object_link(object);
-                char *names[INTERFACE_PROPERTY_MAX];
                 int r;
 
                 if (!link) {
@@ -162,15 +162,12 @@ int bus_interface_list_publish(struct bus_interface_list *list) {
                         n++;
                         continue;
                 }
-                interface_property_changed(link->changed, names);
-                link->changed = 0;
-                if (!names[0])
-                        continue;
-                r = sd_bus_emit_properties_changed_strv(list->bus, object->path,
-                                                        NETMON_LINK_INTERFACE, names);
+                r = property_emit_changed(&interface_properties, list->bus, object->path,
+                                          link->changed, link, list->world);
                 if (r < 0)
                         return r;
-                n++;
+                link->changed = 0;
+                n += r;
         }
         return n;
 }
@@ -228,7 +225,7 @@ int bus_interface_append_all(sd_bus_message *m, const struct world *world,
                 r = sd_bus_message_append_basic(m, 'o', path);
                 if (r < 0)
                         return r;
-                r = interface_property_append_all(m, link, &world->kernel);
+                r = property_append_all(&interface_properties, m, link, world);
                 if (r < 0)
                         return r;
                 r = sd_bus_message_close_container(m);

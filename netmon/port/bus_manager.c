@@ -6,18 +6,18 @@
 #include <string.h>
 
 #include "bus_caller.h"
-#include "bus_dict.h"
 #include "bus_error.h"
 #include "bus_interface.h"
 #include "bus_owner.h"
 #include "bus_path.h"
 #include "bus_question.h"
-#include "bus_reasons.h"
 #include "bus_watch.h"
 #include "cleanup.h"
 #include "manager_property.h"
 #include "moment.h"
 #include "names.h"
+#include "path_changed.h"
+#include "property.h"
 #include "reasons.h"
 #include "world.h"
 
@@ -35,7 +35,7 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
                         sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         const struct bus_manager *manager = userdata;
 
-        return manager_property_append(reply, property, manager->world);
+        return property_append(&manager_properties, reply, property, NULL, manager->world);
 }
 
 /* Root, and the agent on behalf of the owners of its channels, may ask for everyone. */
@@ -193,7 +193,7 @@ static int method_snapshot(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         r = sd_bus_message_append(reply, "t", manager->world->serial);
         if (r < 0)
                 return r;
-        r = manager_property_append_all(reply, manager->world);
+        r = property_append_all(&manager_properties, reply, NULL, manager->world);
         if (r < 0)
                 return r;
         r = bus_interface_append_all(reply, manager->world, choice);
@@ -276,121 +276,23 @@ void bus_manager_free(struct bus_manager *manager) {
         free(manager);
 }
 
-/* The entries that PathChanged has on both sides, in an open array. */
-static int append_summary(sd_bus_message *m, const struct summary *summary) {
-        int r;
-
-        r = bus_dict_open(m, "primary4", "a{sv}");
-        if (r < 0)
-                return r;
-        r = bus_path_append_primary(m, "default4", &summary->primary4);
-        if (r < 0)
-                return r;
-        r = bus_dict_close(m);
-        if (r < 0)
-                return r;
-        r = bus_dict_open(m, "primary6", "a{sv}");
-        if (r < 0)
-                return r;
-        r = bus_path_append_primary(m, "default6", &summary->primary6);
-        if (r < 0)
-                return r;
-        r = bus_dict_close(m);
-        if (r < 0)
-                return r;
-        r = bus_dict_put_string(m, "state", network_state_to_string(summary->state));
-        if (r < 0)
-                return r;
-        return bus_dict_put_string(m, "metered", metered_to_string(summary->metered));
-}
-
-static int append_alternatives(sd_bus_message *m, const char *key, const char *destination,
-                               const struct answer *answer) {
-        int r;
-
-        r = bus_dict_open(m, key, "aa{sv}");
-        if (r < 0)
-                return r;
-        r = bus_path_append_alternatives(m, destination, answer);
-        if (r < 0)
-                return r;
-        return bus_dict_close(m);
-}
-
-static int append_new(sd_bus_message *m, const struct summary *summary, uint64_t event_usec) {
-        int r;
-
-        r = append_summary(m, summary);
-        if (r < 0)
-                return r;
-        r = append_alternatives(m, "alternatives4", "default4", &summary->primary4);
-        if (r < 0)
-                return r;
-        r = append_alternatives(m, "alternatives6", "default6", &summary->primary6);
-        if (r < 0)
-                return r;
-        r = bus_dict_put_u64(m, "event_usec", event_usec);
-        if (r < 0)
-                return r;
-        return bus_dict_put_u64(m, "published_usec", moment_boottime_usec());
-}
-
-static int emit_path_changed(struct bus_manager *manager, const struct summary *was,
-                             unsigned reasons, uint64_t event_usec) {
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r;
-
-        r = sd_bus_message_new_signal(manager->bus, &m, NETMON_PATH, NETMON_INTERFACE,
-                                      "PathChanged");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append(m, "t", manager->world->serial);
-        if (r < 0)
-                return r;
-        r = bus_reasons_append(m, reasons);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        r = append_summary(m, was);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_close_container(m);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        r = append_new(m, &manager->world->summary, event_usec);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_close_container(m);
-        if (r < 0)
-                return r;
-        return sd_bus_send(manager->bus, m, NULL);
-}
-
 int bus_manager_publish(struct bus_manager *manager, uint64_t event_usec) {
         const struct world *world = manager->world;
-        char *names[MANAGER_PROPERTY_MAX];
         int r;
 
-        manager_property_changed(world->changed, names);
-        if (names[0]) {
-                r = sd_bus_emit_properties_changed_strv(manager->bus, NETMON_PATH, NETMON_INTERFACE,
-                                                        names);
-                if (r < 0)
-                        return r;
-        }
         if (world->changed == 0)
                 return 0;
-        return emit_path_changed(manager, &world->was, world->reasons, event_usec);
+        r = property_emit_changed(&manager_properties, manager->bus, NETMON_PATH, world->changed,
+                                  NULL, world);
+        if (r < 0)
+                return r;
+        return path_changed_emit(manager->bus, world, &world->was, world->reasons, event_usec);
 }
 
 int bus_manager_publish_start(struct bus_manager *manager) {
         struct summary nothing;
 
         summary_init(&nothing);
-        return emit_path_changed(manager, &nothing, REASON_START, moment_boottime_usec());
+        return path_changed_emit(manager->bus, manager->world, &nothing, REASON_START,
+                                 moment_boottime_usec());
 }

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "interface_property.h"
 
-#include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bus_dict.h"
-#include "kernel.h"
 #include "model.h"
+#include "names.h"
+#include "property.h"
 #include "stats_msg.h"
+#include "world.h"
 
-static int append_name(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_name(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append_basic(m, 's', link->facts.name);
 }
 
-static int append_altnames(sd_bus_message *m, const struct link *link,
-                           const struct kernel *kernel) {
+static int append_altnames(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "s");
@@ -31,38 +33,51 @@ static int append_altnames(sd_bus_message *m, const struct link *link,
         return sd_bus_message_close_container(m);
 }
 
-static int append_index(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_index(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append(m, "i", (int32_t)link->facts.index);
 }
 
-static int append_type(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_type(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append_basic(m, 's', link_type_to_string(link->type));
 }
 
-static int append_kind(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_kind(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append_basic(m, 's', link->facts.kind);
 }
 
-static int append_driver(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_driver(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append_basic(m, 's', link->device.driver);
 }
 
-static int append_bus(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_bus(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
         const char *bus = link->facts.parent_bus;
 
         return sd_bus_message_append_basic(m, 's', bus[0] != '\0' ? bus : link->device.bus);
 }
 
-static int append_up(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_up(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append(m, "b", (int)link_is_up(link));
 }
 
-static int append_carrier(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_carrier(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append(m, "b", (int)link_has_carrier(link));
 }
 
-static int append_operstate(sd_bus_message *m, const struct link *link,
-                            const struct kernel *kernel) {
+static int append_operstate(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
         static const char *const words[] = {
                 "unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up",
         };
@@ -73,16 +88,22 @@ static int append_operstate(sd_bus_message *m, const struct link *link,
         return sd_bus_message_append_basic(m, 's', words[state]);
 }
 
-static int append_usable(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_usable(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append(m, "b", (int)link->usable);
 }
 
-static int append_since(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_since(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append_basic(m, 't', &link->since_usec);
 }
 
-static int append_carrier_changes(sd_bus_message *m, const struct link *link,
-                                  const struct kernel *kernel) {
+static int append_carrier_changes(sd_bus_message *m, const void *subject,
+                                  const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append_basic(m, 'u', &link->facts.carrier_changes);
 }
 
@@ -129,8 +150,8 @@ static int append_flags(sd_bus_message *m, const struct address *address) {
         return sd_bus_message_close_container(m);
 }
 
-static int append_addresses(sd_bus_message *m, const struct link *link,
-                            const struct kernel *kernel) {
+static int append_addresses(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "(susas)");
@@ -158,12 +179,15 @@ static int append_addresses(sd_bus_message *m, const struct link *link,
         return sd_bus_message_close_container(m);
 }
 
-static int append_mtu(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_mtu(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append_basic(m, 'u', &link->facts.mtu);
 }
 
-static int append_hardware_address(sd_bus_message *m, const struct link *link,
-                                   const struct kernel *kernel) {
+static int append_hardware_address(sd_bus_message *m, const void *subject,
+                                   const struct world *world) {
+        const struct link *link = subject;
         char text[3 * LINK_HARDWARE_ADDRESS_MAX + 1] = "";
 
         for (size_t i = 0; i < link->facts.hardware_address_len; i++)
@@ -173,12 +197,15 @@ static int append_hardware_address(sd_bus_message *m, const struct link *link,
         return sd_bus_message_append_basic(m, 's', text);
 }
 
-static int append_metered(sd_bus_message *m, const struct link *link, const struct kernel *kernel) {
+static int append_metered(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
         return sd_bus_message_append_basic(m, 's', metered_to_string(link->metered));
 }
 
-static int append_metered_source(sd_bus_message *m, const struct link *link,
-                                 const struct kernel *kernel) {
+static int append_metered_source(sd_bus_message *m, const void *subject,
+                                 const struct world *world) {
+        const struct link *link = subject;
         const char *word = "";
 
         switch (link->metered_source) {
@@ -194,29 +221,22 @@ static int append_metered_source(sd_bus_message *m, const struct link *link,
         return sd_bus_message_append_basic(m, 's', word);
 }
 
-static struct link_stats ask_stats(const struct link *link, const struct kernel *kernel) {
+static struct link_stats ask_stats(const struct link *link, const struct world *world) {
         struct link_stats stats = {};
 
-        (void)kernel->stats(kernel->userdata, link->facts.index, &stats);
+        (void)world->kernel.stats(world->kernel.userdata, link->facts.index, &stats);
         return stats;
 }
 
-static int append_rx_bytes(sd_bus_message *m, const struct link *link,
-                           const struct kernel *kernel) {
-        return sd_bus_message_append(m, "t", ask_stats(link, kernel).rx_bytes);
+static int append_rx_bytes(sd_bus_message *m, const void *subject, const struct world *world) {
+        return sd_bus_message_append(m, "t", ask_stats(subject, world).rx_bytes);
 }
 
-static int append_tx_bytes(sd_bus_message *m, const struct link *link,
-                           const struct kernel *kernel) {
-        return sd_bus_message_append(m, "t", ask_stats(link, kernel).tx_bytes);
+static int append_tx_bytes(sd_bus_message *m, const void *subject, const struct world *world) {
+        return sd_bus_message_append(m, "t", ask_stats(subject, world).tx_bytes);
 }
 
-static const struct interface_property {
-        const char *name;
-        const char *signature;
-        int (*append)(sd_bus_message *m, const struct link *link, const struct kernel *kernel);
-        unsigned changes; /* enum link_change bits after which it may differ */
-} properties[] = {
+static const struct property properties[] = {
         {"Name", "s", append_name, LINK_CHANGE_NAME},
         {"AlternativeNames", "as", append_altnames, LINK_CHANGE_ALTNAMES},
         {"Index", "i", append_index, 0},
@@ -239,43 +259,8 @@ static const struct interface_property {
         {"TxBytes", "t", append_tx_bytes, 0},
 };
 
-#define N_PROPERTIES (sizeof(properties) / sizeof(properties[0]))
-_Static_assert(N_PROPERTIES < INTERFACE_PROPERTY_MAX, "no room for the NULL");
-
-int interface_property_append(sd_bus_message *m, const char *name, const struct link *link,
-                              const struct kernel *kernel) {
-        for (size_t i = 0; i < N_PROPERTIES; i++)
-                if (strcmp(properties[i].name, name) == 0)
-                        return properties[i].append(m, link, kernel);
-        return -ENOENT;
-}
-
-int interface_property_append_all(sd_bus_message *m, const struct link *link,
-                                  const struct kernel *kernel) {
-        int r;
-
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < N_PROPERTIES; i++) {
-                r = bus_dict_open(m, properties[i].name, properties[i].signature);
-                if (r < 0)
-                        return r;
-                r = properties[i].append(m, link, kernel);
-                if (r < 0)
-                        return r;
-                r = bus_dict_close(m);
-                if (r < 0)
-                        return r;
-        }
-        return sd_bus_message_close_container(m);
-}
-
-void interface_property_changed(unsigned changed, char *ret[static INTERFACE_PROPERTY_MAX]) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < N_PROPERTIES; i++)
-                if (properties[i].changes & changed)
-                        ret[n++] = (char *)properties[i].name; /* sd-bus takes a char ** */
-        ret[n] = NULL;
-}
+const struct property_table interface_properties = {
+        .interface = NETMON_LINK_INTERFACE,
+        .properties = properties,
+        .n = sizeof(properties) / sizeof(properties[0]),
+};

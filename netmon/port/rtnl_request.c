@@ -18,11 +18,17 @@
 
 #define QUERY_MAX 256
 #define REPLY_MAX (32 * 1024)
+#define RP_FILTERS_MAX 16
 
 struct rtnl_request {
         int fd;
         uint32_t seq;
         uint64_t longest_usec;
+        struct {
+                uint32_t ifindex;
+                int value;
+        } rp_filters[RP_FILTERS_MAX]; /* as told since they were last forgotten */
+        size_t n_rp_filters;
         _Alignas(struct nlmsghdr) uint8_t reply[REPLY_MAX];
 };
 
@@ -113,28 +119,42 @@ static int look_up(void *userdata, const struct route_query *query, struct route
 }
 
 static int ask_rp_filter(struct rtnl_request *request, int32_t ifindex) {
+        struct netconf_msg msg;
         _Alignas(struct nlmsghdr) uint8_t buf[QUERY_MAX];
         const struct nlmsghdr *answer;
-        size_t len = netconf_query_build(ifindex, ++request->seq, buf);
+        size_t len = netconf_msg_build_query(ifindex, ++request->seq, buf);
         int r;
 
         r = ask(request, buf, len, &answer);
         if (r < 0)
                 return r;
-        return netconf_reply_parse(answer);
+        r = netconf_msg_parse(answer, &msg);
+        return r < 0 ? r : msg.rp_filter;
 }
 
-/* The kernel goes by the greater of the two. */
 static int rp_filter(void *userdata, uint32_t ifindex) {
-        int own, all;
+        struct rtnl_request *request = userdata;
+        int own, all, value;
 
-        own = ask_rp_filter(userdata, (int32_t)ifindex);
+        for (size_t i = 0; i < request->n_rp_filters; i++)
+                if (request->rp_filters[i].ifindex == ifindex)
+                        return request->rp_filters[i].value;
+        own = ask_rp_filter(request, (int32_t)ifindex);
         if (own < 0)
                 return own == -EAGAIN ? own : 0; /* the interface is gone */
-        all = ask_rp_filter(userdata, NETCONFA_IFINDEX_ALL);
+        all = ask_rp_filter(request, NETCONFA_IFINDEX_ALL);
         if (all < 0)
                 return -EAGAIN;
-        return own > all ? own : all;
+        value = own > all ? own : all; /* the kernel goes by the greater */
+        if (request->n_rp_filters < RP_FILTERS_MAX) {
+                request->rp_filters[request->n_rp_filters].ifindex = ifindex;
+                request->rp_filters[request->n_rp_filters++].value = value;
+        }
+        return value;
+}
+
+void rtnl_request_forget_settings(struct rtnl_request *request) {
+        request->n_rp_filters = 0;
 }
 
 static int stats(void *userdata, uint32_t ifindex, struct link_stats *ret) {

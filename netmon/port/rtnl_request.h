@@ -26,4 +26,8 @@ void rtnl_request_kernel(struct rtnl_request *request, struct kernel *ret);
  * request; -ENODEV when there is no such link; another negative errno. */
 int rtnl_request_link(struct rtnl_request *request, uint32_t ifindex, const struct nlmsghdr **ret);
 
+/* Settings of interfaces are kept until this is called: when one was announced to have changed,
+ * and when an announcement may have been missed. */
+void rtnl_request_forget_settings(struct rtnl_request *request);
+
 uint64_t rtnl_request_longest_usec(const struct rtnl_request *request);

@@ -26,8 +26,9 @@ static const unsigned groups[] = {
         RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
 };
 
-/* What is never wanted is dropped in the kernel and wakes nobody: a bridge's view of its ports,
- * and the local, broadcast, anycast and multicast routes that come with every address. */
+/* What is never wanted is dropped in the kernel and wakes nobody: a bridge's view of its ports, the
+ * local, broadcast, anycast and multicast routes that come with every address, and the full set of
+ * settings that comes with every interface. A setting that changes comes alone. */
 static int attach_filter(int fd) {
         enum {
                 TYPE = 4,
@@ -35,25 +36,33 @@ static int attach_filter(int fd) {
                 ROUTE_PROTOCOL = 21,
                 ROUTE_TYPE = 23
         };
+        enum {
+                ONE_SETTING = 40
+        }; /* two headers, the interface, the value */
         struct sock_filter code[] = {
                 /* 16-bit loads swap as if from the network; nlmsg_type is in host order. */
                 BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 4, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 3, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 4, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 3, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 6, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 5, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 6, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 5, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 11, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNETCONF), 13, 0),
                 BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
                 /* links */
                 BPF_STMT(BPF_LD | BPF_B | BPF_ABS, LINK_FAMILY),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 8, 7),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 10, 9),
                 /* routes */
                 BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ROUTE_TYPE),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_BROADCAST, 6, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_ANYCAST, 5, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_MULTICAST, 4, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_LOCAL, 0, 2),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_BROADCAST, 8, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_ANYCAST, 7, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_MULTICAST, 6, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_LOCAL, 0, 4),
                 BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ROUTE_PROTOCOL),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 1, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 3, 2),
+                /* settings */
+                BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+                BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, ONE_SETTING, 1, 0),
                 BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
                 BPF_STMT(BPF_RET | BPF_K, 0),
         };

@@ -82,3 +82,16 @@ Test(hidden, not_what_the_configuration_names) {
                      0));
         cr_assert(not(is_hidden(2)));
 }
+
+Test(hidden, what_matters_is_shown_or_addressed_or_in_a_path) {
+        struct link *veth = fake_net_add_link(&net, 2, "veth0");
+
+        cr_assert(not(link_matters(&net.world.model, veth)));
+        veth->in_path = true;
+        cr_assert(link_matters(&net.world.model, veth));
+        veth->in_path = false;
+        fake_net_add_address(&net, 2, "fe80::1", 0);
+        cr_assert(is_hidden(2));
+        cr_assert(link_matters(&net.world.model, veth));
+        cr_assert(link_matters(&net.world.model, fake_net_add_link(&net, 3, "eth0")));
+}
