@@ -14,10 +14,17 @@
 
 #define RECEIVE_BUFFER_DEFAULT (8 * 1024 * 1024)
 #define DATAGRAM_MAX (32 * 1024)
+#define BATCH_MAX 8
 
+/* Datagrams are read several at a time; memory that none ever filled costs nothing. */
 struct rtnl_socket {
         int fd;
-        _Alignas(struct nlmsghdr) uint8_t datagram[DATAGRAM_MAX];
+        unsigned n_batch; /* read, those before `next` have been handed out */
+        unsigned next;
+        struct mmsghdr batch[BATCH_MAX];
+        struct iovec iovecs[BATCH_MAX];
+        struct sockaddr_nl senders[BATCH_MAX];
+        _Alignas(struct nlmsghdr) uint8_t datagrams[BATCH_MAX][DATAGRAM_MAX];
 };
 
 static const unsigned groups[] = {
@@ -115,6 +122,14 @@ int rtnl_socket_new(int fd, int receive_buffer, struct rtnl_socket **ret) {
         if (!rtnl)
                 return -ENOMEM;
         rtnl->fd = steal_fd(&own);
+        for (unsigned i = 0; i < BATCH_MAX; i++) {
+                rtnl->iovecs[i] = (struct iovec){rtnl->datagrams[i], DATAGRAM_MAX};
+                rtnl->batch[i].msg_hdr = (struct msghdr){
+                        .msg_name = &rtnl->senders[i],
+                        .msg_iov = &rtnl->iovecs[i],
+                        .msg_iovlen = 1,
+                };
+        }
         *ret = STEAL(rtnl);
         return 0;
 }
@@ -130,24 +145,45 @@ int rtnl_socket_fd(const struct rtnl_socket *rtnl) {
         return rtnl->fd;
 }
 
+/* Fills the batch. 1, 0 when there is nothing, or a negative errno. */
+static int read_batch(struct rtnl_socket *rtnl) {
+        int n;
+
+        /* A batch that was not full has emptied the socket. */
+        if (rtnl->n_batch > 0 && rtnl->n_batch < BATCH_MAX) {
+                rtnl->n_batch = 0;
+                return 0;
+        }
+        rtnl->n_batch = 0;
+        rtnl->next = 0;
+        for (unsigned i = 0; i < BATCH_MAX; i++)
+                rtnl->batch[i].msg_hdr.msg_namelen = sizeof(rtnl->senders[i]);
+        do
+                n = recvmmsg(rtnl->fd, rtnl->batch, BATCH_MAX, MSG_DONTWAIT, NULL);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return errno == EAGAIN ? 0 : -errno;
+        rtnl->n_batch = (unsigned)n;
+        return 1;
+}
+
 int rtnl_socket_receive(struct rtnl_socket *rtnl, const void **ret, size_t *ret_len) {
         for (;;) {
-                struct sockaddr_nl sender = {};
-                socklen_t sender_len = sizeof(sender);
-                ssize_t n =
-                        recvfrom(rtnl->fd, rtnl->datagram, sizeof(rtnl->datagram),
-                                 MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sender, &sender_len);
+                unsigned i;
+                int r;
 
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return errno == EAGAIN ? 0 : -errno;
-                if (sender.nl_pid != 0)
+                if (rtnl->next >= rtnl->n_batch) {
+                        r = read_batch(rtnl);
+                        if (r <= 0)
+                                return r;
+                }
+                i = rtnl->next++;
+                if (rtnl->senders[i].nl_pid != 0)
                         continue; /* not from the kernel */
-                if ((size_t)n > sizeof(rtnl->datagram))
+                if (rtnl->batch[i].msg_hdr.msg_flags & MSG_TRUNC)
                         return -ENOBUFS;
-                *ret = rtnl->datagram;
-                *ret_len = (size_t)n;
+                *ret = rtnl->datagrams[i];
+                *ret_len = rtnl->batch[i].msg_len;
                 return 1;
         }
 }
