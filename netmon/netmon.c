@@ -214,10 +214,7 @@ static void start_resync(struct netmon *netmon) {
         if (r < 0) {
                 log_warning("rtnl: cannot ask for a dump (%s), retrying", strerror(-r));
                 resync_ended(&netmon->resync, r, moment_boottime_usec());
-                return;
         }
-        /* What is announced meanwhile waits in the socket, and is applied to the dump. */
-        (void)sd_event_source_set_enabled(netmon->rtnl_source, SD_EVENT_OFF);
 }
 
 static uint64_t min_usec(uint64_t a, uint64_t b) {
@@ -243,6 +240,15 @@ static void arm_timer(struct netmon *netmon, uint64_t now_usec) {
                 fail(netmon, "cannot set the timer", r);
 }
 
+/* Announcements wait in the socket while a dump runs, to be applied to it; and while nothing may be
+ * published, so that a storm does not wake us for each of its messages. */
+static void set_listening(struct netmon *netmon, uint64_t now_usec) {
+        bool waits = netmon->ask != ASK_NOT && pace_ready(&netmon->pace, now_usec) > now_usec;
+
+        (void)sd_event_source_set_enabled(
+                netmon->rtnl_source, netmon->resync.running || waits ? SD_EVENT_OFF : SD_EVENT_ON);
+}
+
 /* Does what is due after anything has happened. */
 static void turn(struct netmon *netmon) {
         uint64_t now_usec = moment_boottime_usec();
@@ -251,6 +257,7 @@ static void turn(struct netmon *netmon) {
                 publish(netmon, now_usec);
         if (netmon->is_drained && resync_begin(&netmon->resync, now_usec))
                 start_resync(netmon);
+        set_listening(netmon, now_usec);
         arm_timer(netmon, now_usec);
 }
 
@@ -289,6 +296,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         unsigned due;
 
         netmon->timer_usec = USEC_NEVER;
+        if (!netmon->resync.running)
+                drain(netmon);
         due = recheck_take(&netmon->recheck, moment_boottime_usec());
         if (due & RECHECK_LINKS)
                 ask_links(netmon);
@@ -348,7 +357,6 @@ static void on_dump_done(int result, void *userdata) {
         uint64_t now_usec = moment_boottime_usec();
 
         resync_ended(&netmon->resync, result, now_usec);
-        (void)sd_event_source_set_enabled(netmon->rtnl_source, SD_EVENT_ON);
         if (result < 0) {
                 log_info("rtnl: dump interrupted or failed (%s), retrying", strerror(-result));
                 model_deinit(&netmon->fresh);

@@ -11,4 +11,6 @@ void pace_worked(struct pace *pace, uint64_t from_usec, uint64_t to_usec) {
         if (pace->paid_usec < from_usec)
                 pace->paid_usec = from_usec;
         pace->paid_usec += (to_usec - from_usec) * PACE_FACTOR;
+        if (pace->paid_usec > to_usec + PACE_CREDIT_USEC + PACE_DELAY_MAX_USEC)
+                pace->paid_usec = to_usec + PACE_CREDIT_USEC + PACE_DELAY_MAX_USEC;
 }

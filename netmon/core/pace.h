@@ -5,13 +5,14 @@
  *
  * Work is paid for with idle time: what took t is followed by FACTOR times t without more of it. A
  * credit lets some rounds pass at once, so that a change out of the blue, and the few that come
- * with it, never wait. */
+ * with it, never wait; and nothing waits longer than PACE_DELAY_MAX_USEC. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PACE_FACTOR 4
-#define PACE_CREDIT_USEC 5000
+#define PACE_FACTOR 8
+#define PACE_CREDIT_USEC 10000
+#define PACE_DELAY_MAX_USEC 10000
 
 struct pace {
         uint64_t paid_usec; /* the time at which all work is paid for */

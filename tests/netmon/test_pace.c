@@ -8,7 +8,7 @@ Test(pace, what_comes_out_of_the_blue_never_waits) {
 
         cr_assert(eq(u64, pace_ready(&pace, 1000), 1000));
         pace_worked(&pace, 1000, 1000 + PACE_CREDIT_USEC / PACE_FACTOR);
-        cr_assert(eq(u64, pace_ready(&pace, 2500), 2500));
+        cr_assert(eq(u64, pace_ready(&pace, 1400), 1400));
 }
 
 Test(pace, a_storm_costs_a_share_of_the_time) {
@@ -34,7 +34,15 @@ Test(pace, a_storm_costs_a_share_of_the_time) {
 Test(pace, quiet_gives_the_credit_back) {
         struct pace pace = {};
 
-        pace_worked(&pace, 1000, 11000);
-        cr_assert(eq(u64, pace_ready(&pace, 11000), 1000 + 10000 * PACE_FACTOR - PACE_CREDIT_USEC));
+        pace_worked(&pace, 1000, 3000);
+        cr_assert(eq(u64, pace_ready(&pace, 3000), 1000 + 2000 * PACE_FACTOR - PACE_CREDIT_USEC));
         cr_assert(eq(u64, pace_ready(&pace, 100000), 100000));
+}
+
+Test(pace, nothing_waits_long) {
+        struct pace pace = {};
+
+        for (unsigned i = 0; i < 10; i++)
+                pace_worked(&pace, 1000, 11000);
+        cr_assert(eq(u64, pace_ready(&pace, 11000), 11000 + PACE_DELAY_MAX_USEC));
 }

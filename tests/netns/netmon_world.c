@@ -191,7 +191,8 @@ sd_bus_message *netmon_next(struct netmon_world *world, const char *member) {
 }
 
 void netmon_settle(struct netmon_world *world) {
-        uint64_t quiet_usec = 20000; /* it asks again 2 ms after a message */
+        uint64_t quiet_usec =
+                30000; /* it asks again 2 ms after a message, 10 ms later in a storm */
 
         do
                 bus_signals_clear(world->signals, NETMON_BUS_NAME);
