@@ -102,7 +102,7 @@ char *world_open_connected(struct agent_world *world, const char *name, const ch
 void world_send_and_wait(struct agent_world *world, const char *path, const char *prefix,
                          unsigned first, unsigned n);
 /* What the server got in all is "PREFIX 0" to "PREFIX n-1", in order and without a gap. A
- * connection may begin with up to so many of the last ones of the connection before; returns how
+ * connection may begin with up to so many of those that had come when it was opened; returns how
  * many repeats there were. */
 unsigned world_expect_in_order(struct agent_world *world, const char *prefix, unsigned n,
                                unsigned repeats);
