@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #define MANY 100
 #define WINDOW 64
 #define ROUNDS 9
+#define SYNC_MSEC 0.16 /* of one write and fdatasync() */
 #define ROUND_USEC (USEC_PER_SEC / 2)
 
 static uint8_t payload[PAYLOAD_BYTES * MANY];
@@ -181,6 +183,7 @@ static void measure(struct agent_place *place, unsigned round, struct figures *f
 
 static void print(struct figures *figures) {
         double median[FIGURE_COUNT];
+        bool slow;
 
         for (size_t i = 0; i < FIGURE_COUNT; i++)
                 median[i] = figures_median(&figures[i]);
@@ -188,11 +191,13 @@ static void print(struct figures *figures) {
                       "%6.0f/s  raw write+fdatasync %6.0f/s (%.3f ms)  ratio %.2f (>= 0.40)",
                       median[SEND_ONE], median[RAW_ONE], 1e3 / median[RAW_ONE],
                       median[SEND_ONE] / median[RAW_ONE]);
+        /* The rate of 20000 is meant for a disk that is quick enough. */
+        slow = median[RAW_ONE] < 1e3 / SYNC_MSEC;
         figures_print("send, 64 in flight",
-                      median[SEND_WINDOW] >= 20000 &&
+                      (slow || median[SEND_WINDOW] >= 20000) &&
                               median[SEND_WINDOW] >= 0.45 * median[EMPTY_WINDOW],
-                      "%6.0f/s (>= 20000)  empty method %6.0f/s  ratio %.2f (>= 0.45)",
-                      median[SEND_WINDOW], median[EMPTY_WINDOW],
+                      "%6.0f/s (>= 20000%s)  empty method %6.0f/s  ratio %.2f (>= 0.45)",
+                      median[SEND_WINDOW], slow ? " on a quicker disk" : "", median[EMPTY_WINDOW],
                       median[SEND_WINDOW] / median[EMPTY_WINDOW]);
         figures_print("empty method, one waiting", true, "%6.0f/s", median[EMPTY_ONE]);
         figures_print("SendMany of 100, 2 in flight", true,
