@@ -35,9 +35,9 @@ Test(store_list, reading_keeps_to_its_limits) {
         }
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                 for (int incoming = 0; incoming < 2; incoming++) {
-                        struct store_request *request = store_request_new(
-                                incoming ? STORE_READ_IN : STORE_READ_OUT,
-                                incoming ? other : channel);
+                        struct store_request *request =
+                                store_request_new(incoming ? STORE_READ_IN : STORE_READ_OUT,
+                                                  incoming ? other : channel);
 
                         request->after_id = rows[i].after_id;
                         request = support_do(
