@@ -117,7 +117,7 @@ static void watch_reset(struct netmon_watch *watch) {
         watch->question = sd_bus_slot_unref(watch->question);
         free(STEAL(watch->path));
         watch->pending = false;
-        watch->paths.known = false;
+        watch->paths = (struct paths){0};
 }
 
 static int on_watch_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
