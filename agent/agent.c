@@ -195,9 +195,12 @@ static void on_watch_changed(void *watch_userdata) {
 static void on_interfaces_changed(void *userdata) {
         struct agent *agent = userdata;
         struct channel *channel;
+        struct server *server;
 
         LIST_FOREACH(channel, &agent->channels, of_agent)
                 channel_paths_changed(channel);
+        LIST_FOREACH(server, &agent->servers, of_agent)
+                server_seek(server);
 }
 
 void agent_host_good(struct agent *agent, struct channel *by) {

@@ -191,7 +191,21 @@ bool server_is_pending(const struct server *server) {
         return false;
 }
 
+void server_seek(struct server *server) {
+        const struct netmon_watch *watch = server->watches[0].watch;
+        const struct paths *paths = watch ? netmon_watch_paths(watch) : NULL;
+
+        if (!server->watches[0].is_default || !paths || !paths->known || paths->selected.usable ||
+            paths->n_alternatives > 0)
+                return;
+        /* When it fails, the next news is the next occasion. */
+        (void)server_resolve(server);
+}
+
 void server_watch_changed(struct server_watch *watch) {
-        watch->server->query_is_old = true;
-        agent_server_paths(watch->server->agent, watch->server);
+        struct server *server = watch->server;
+
+        server->query_is_old = true;
+        agent_server_paths(server->agent, server);
+        server_seek(server);
 }

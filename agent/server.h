@@ -56,6 +56,10 @@ size_t server_addresses(const struct server *server, const struct address **ret)
  * is told to every channel by agent_server_resolved(). */
 int server_resolve(struct server *server);
 
+/* Resolves the name when no address is known and no default path is usable: it may be that of a
+ * neighbour or stand in /etc/hosts. */
+void server_seek(struct server *server);
+
 /* A connection to this address works. */
 void server_worked(struct server *server, const struct address *address);
 

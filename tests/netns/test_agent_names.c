@@ -14,6 +14,7 @@
 #include "die.h"
 #include "moment.h"
 #include "names.h"
+#include "netns.h"
 
 #define GOOD "wss://good.test:8443/echo"
 
@@ -180,6 +181,21 @@ Test(names, reconnects_without_a_name_server) {
         world_cut(&world, "w0");
         (void)world_expect_open(&world, "10.2.0.2");
         client_wait(&world.app, path, "State", "connected");
+}
+
+/* A neighbour needs no default path, and may be known only later. */
+Test(names, neighbour_without_default_path) {
+        CLEANUP(freep) char *path = NULL, *later = NULL;
+
+        world_replace_file("/etc/hosts", "10.1.0.1 good.test\n");
+        shell("ip -4 route flush default && ip -6 route flush default");
+        path = client_open(&world.app, "a", "ws://good.test:8080/echo", 0);
+        client_wait(&world.app, path, "State", "connected");
+        later = client_open(&world.app, "b", "ws://late.test:8080/echo", 0);
+        client_wait(&world.app, later, "State", "waiting");
+        world_replace_file("/etc/hosts", "10.1.0.1 late.test\n");
+        world_server_shell(&world, "ip link set c0 down");
+        client_wait(&world.app, later, "State", "connected");
 }
 
 Test(names, unknown_name) {
