@@ -40,6 +40,9 @@ void status_add(struct status *s, const struct status_channel *channel) {
                 s->n_trying++;
                 break;
         case CHANNEL_IDLE:
+                if (channel->cause == CAUSE_NONE) /* its first attempt is about to begin */
+                        s->n_trying++;
+                break;
         case CHANNEL_FAILED:
         case CHANNEL_CLOSED:
         case CHANNEL_STATE_COUNT:

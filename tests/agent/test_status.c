@@ -16,8 +16,8 @@ Test(status, words_are_those_of_the_contract) {
 }
 
 Test(status, table) {
-        /* One letter a channel: c connected, w waiting, t connecting, b backoff, f failed, i idle
-         * (inbox full), s suspended. */
+        /* One letter a channel: n new, c connected, w waiting, t connecting, b backoff, f failed,
+         * i idle (inbox full), s suspended. */
         static const struct {
                 const char *channels;
                 enum status_word word;
@@ -27,7 +27,8 @@ Test(status, table) {
                 {"cf", STATUS_DEGRADED},   {"ci", STATUS_DEGRADED},   {"w", STATUS_OFFLINE},
                 {"wf", STATUS_OFFLINE},    {"t", STATUS_CONNECTING},  {"b", STATUS_CONNECTING},
                 {"wt", STATUS_CONNECTING}, {"fb", STATUS_CONNECTING}, {"f", STATUS_FAILED},
-                {"ffs", STATUS_FAILED},    {"fi", STATUS_FAILED},
+                {"ffs", STATUS_FAILED},    {"fi", STATUS_FAILED},     {"n", STATUS_CONNECTING},
+                {"fn", STATUS_CONNECTING}, {"cn", STATUS_DEGRADED},
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -36,6 +37,8 @@ Test(status, table) {
                 for (const char *c = rows[i].channels; *c; c++) {
                         struct status_channel channel = {.suspended = *c == 's'};
 
+                        if (*c == 'i')
+                                channel.cause = CAUSE_INBOX_FULL;
                         channel.state = *c == 'c'   ? CHANNEL_CONNECTED
                                         : *c == 'w' ? CHANNEL_WAITING
                                         : *c == 't' ? CHANNEL_CONNECTING
