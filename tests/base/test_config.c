@@ -73,7 +73,35 @@ Test(config, later_drop_in_wins) {
         cr_assert(eq(int, number, 3));
 }
 
+/* What is no line of text is as good as any other broken line. */
+Test(config, bytes_of_another_file) {
+        static const char bytes[] = "[Limits]\nNumber = 1\0\nNumber = 2\n";
+        char file_path[300], problem[512] = "";
+        FILE *file;
+        int number = 0;
+
+        (void)snprintf(file_path, sizeof(file_path), "%s/agent.conf", directory);
+        file = fopen(file_path, "we");
+        cr_assert(file && fwrite(bytes, 1, sizeof(bytes) - 1, file) == sizeof(bytes) - 1);
+        (void)fclose(file);
+        cr_assert(
+                eq(int, config_read(path, set_number, &number, problem, sizeof(problem)), -EINVAL));
+        cr_assert(strstr(problem, "agent.conf:2: expected [section]") != NULL, "%s", problem);
+}
+
+Test(config, unreadable) {
+        char problem[512] = "";
+        int number = 7;
+
+        cr_assert(mkdir(path, 0700) == 0);
+        cr_assert(
+                eq(int, config_read(path, set_number, &number, problem, sizeof(problem)), -EISDIR));
+        cr_assert(strstr(problem, "agent.conf: Is a directory") != NULL, "%s", problem);
+        cr_assert(eq(int, number, 7));
+}
+
 Test(config, wrong_line_is_named) {
+        static char long_line[1000];
         static const struct {
                 const char *text;
                 const char *problem;
@@ -81,8 +109,17 @@ Test(config, wrong_line_is_named) {
                 {"[Limits]\n\nNumber = x\n", "agent.conf:3: Number: expected a number"},
                 {"[Limits]\nColour = 1\n", "agent.conf:2: Colour: no such key in section [Limits]"},
                 {"[Limits]\nNumber\n", "agent.conf:2: expected [section] or key = value"},
+                /* The first of two counts. */
+                {"[Limits]\nNumber = x\n\nColour = 1\n", "agent.conf:2: Number: expected a number"},
+                {"[Limits]\nColour = 1\nNumber = x\n",
+                 "agent.conf:2: Colour: no such key in section [Limits]"},
+                {"[Limits\nNumber = x\n", "agent.conf:1: expected [section] or key = value"},
+                {"# x\n[Limits]\nNumber\nNumber = x",
+                 "agent.conf:3: expected [section] or key = value"},
+                {long_line, "agent.conf:3: expected [section] or key = value"},
         };
 
+        (void)snprintf(long_line, sizeof(long_line), "[Limits]\nNumber = 1\n%0900d\n\nNumber\n", 5);
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 char problem[512] = "";
                 int number = 0;
