@@ -2,7 +2,6 @@
 #include "connector.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -51,6 +50,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socket_data) {
         struct connector *connector = userdata;
         sd_event_source *source = socket_data;
+        struct connector_link *link;
         uint32_t events = 0;
 
         if (what == CURL_POLL_REMOVE) {
@@ -58,8 +58,12 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, voi
                 (void)curl_multi_assign(connector->multi, fd, NULL);
                 return 0;
         }
-        if (what & CURL_POLL_IN)
+        if (what & CURL_POLL_IN) {
                 events |= EPOLLIN;
+                (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&link);
+                if (link->connected_usec == 0)
+                        link->connected_usec = moment_now().usec;
+        }
         if (what & CURL_POLL_OUT)
                 events |= EPOLLOUT;
         if (source)
@@ -197,6 +201,7 @@ int connector_link_start(struct connector_link *link, void (*done)(CURLcode resu
                          void *userdata) {
         link->done = done;
         link->userdata = userdata;
+        link->connected_usec = 0;
         return curl_multi_add_handle(link->connector->multi, link->easy) == CURLM_OK ? 0 : -ENOMEM;
 }
 

@@ -5,6 +5,7 @@
  * and the list of connections that say goodbye in the background. */
 
 #include <curl/curl.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 struct connector;
@@ -21,6 +22,9 @@ struct connector_link {
         struct connector *connector;
         CURL *easy;
         CURLSH *share;
+        /* When libcurl began to wait for the peer's part of the handshake; 0: it has not. It does
+         * not tell the time of TCP itself when TLS fails. */
+        uint64_t connected_usec;
         void (*done)(CURLcode result, void *userdata);
         void (*end)(void *userdata);
         void *userdata;

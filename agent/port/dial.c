@@ -37,7 +37,8 @@ struct dial {
         struct curl_slist *resolve;
         char error[CURL_ERROR_SIZE];
         int bind_error;
-        struct cause cause; /* why it has failed so far */
+        struct cause cause;        /* why it has failed so far */
+        struct stream_steps steps; /* of the round that has ended */
         int fd;
 };
 
@@ -54,11 +55,27 @@ static void dial_freep(struct dial **d) {
         dial_free(*d);
 }
 
+/* One of the addresses was connected to, and it was that that failed. */
+static bool was_answered(const struct dial *d) {
+        return d->cause.kind == CAUSE_CERTIFICATE || d->cause.kind == CAUSE_PROTOCOL;
+}
+
+void dial_get_steps(const struct dial *d, struct stream_steps *ret) {
+        *ret = d->steps;
+        if (!d->link)
+                return;
+        if (d->link->connected_usec != 0)
+                ret->connected_usec = d->link->connected_usec - d->started_usec;
+        else if (was_answered(d))
+                ret->connected_usec = moment_now().usec - d->started_usec;
+}
+
 /* The handler may free all, so nothing is used afterwards, nor lent. */
 static void fail(struct dial *d) {
         struct cause cause = d->cause;
 
         (void)sd_event_source_set_enabled(d->deadline, SD_EVENT_OFF);
+        dial_get_steps(d, &d->steps);
         connector_link_free(STEAL(d->link));
         d->handlers.failed(&cause, d->userdata);
 }
@@ -123,11 +140,9 @@ static int start_round(struct dial *d) {
         return connector_link_start(d->link, on_done, d);
 }
 
-/* The addresses left may do better, unless one was connected to and it was that that failed. */
+/* The addresses left may do better. */
 static void go_on(struct dial *d) {
-        bool answered = d->cause.kind == CAUSE_CERTIFICATE || d->cause.kind == CAUSE_PROTOCOL;
-
-        if (answered || d->next == d->n_addresses || moment_now().usec >= d->end_usec ||
+        if (was_answered(d) || d->next == d->n_addresses || moment_now().usec >= d->end_usec ||
             start_round(d) < 0)
                 fail(d);
 }

@@ -22,6 +22,9 @@ int dial_new(struct connector *connector, const struct stream_config *config,
              const struct dial_handlers *handlers, void *userdata, struct dial **ret);
 void dial_free(struct dial *dial);
 
+/* How far it has got, or had when it failed. */
+void dial_get_steps(const struct dial *dial, struct stream_steps *ret);
+
 /* What was connected; the caller owns the link now, which owns the descriptor. */
 void dial_take(struct dial *dial, struct connector_link **ret_link, int *ret_fd,
                struct stream_steps *ret_steps);

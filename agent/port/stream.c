@@ -187,6 +187,7 @@ void stream_finish(struct stream *s) {
 static void on_failed(const struct cause *cause, void *userdata) {
         struct stream *s = userdata;
 
+        dial_get_steps(s->dial, &s->steps);
         dial_free(STEAL(s->dial));
         s->handlers.failed(cause, s->userdata);
 }
@@ -260,7 +261,10 @@ int stream_endpoints(const struct stream *s, struct address *ret_source, struct 
 }
 
 void stream_get_steps(const struct stream *s, struct stream_steps *ret) {
-        *ret = s->steps;
+        if (s->dial)
+                dial_get_steps(s->dial, ret);
+        else
+                *ret = s->steps;
 }
 
 void stream_get_upload(const struct stream *s, struct stream_upload *ret) {

@@ -102,6 +102,7 @@ static void end_handshake(struct ws *ws) {
 
 /* The end, told once. Without a stream_finish() before it the connection is reset. */
 static void give_up(struct ws *ws, const struct cause *cause, unsigned close_code) {
+        ws_get_steps(ws, &ws->steps);
         stream_free(STEAL(ws->stream));
         end_handshake(ws);
         ws->state = WS_OVER;
@@ -357,7 +358,6 @@ static void on_connected(void *userdata) {
 
         enter(ws);
         ws->state = WS_UPGRADING;
-        stream_get_steps(ws->stream, &ws->steps.stream);
         ws->out = handshake_take_request(ws->handshake);
         ws->out_len = strlen(ws->out);
         r = sd_event_add_time(ws->event, &ws->deadline, CLOCK_BOOTTIME,
@@ -466,4 +466,6 @@ void ws_get_upload(const struct ws *ws, struct stream_upload *ret) {
 
 void ws_get_steps(const struct ws *ws, struct ws_steps *ret) {
         *ret = ws->steps;
+        if (ws->stream)
+                stream_get_steps(ws->stream, &ret->stream);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent_world.h"
+#include "bus_text.h"
 #include "certs.h"
 #include "cleanup.h"
 #include "die.h"
@@ -79,6 +80,16 @@ static char *open_trusting(const char *uri) {
         return strdup(path);
 }
 
+static void expect_step(const char *path, const char *step, const char *result) {
+        CLEANUP(sd_bus_message_unrefp)
+        sd_bus_message *reply = client_call(&world.app, path, "Explain", "");
+        CLEANUP(freep) char *steps = bus_text(reply);
+        char wanted[64];
+
+        (void)snprintf(wanted, sizeof(wanted), "{step=%s result=%s ", step, result);
+        cr_assert(strstr(steps, wanted), "no %s in %s", wanted, steps);
+}
+
 /* It has stopped, and says why. */
 static void expect_distrust(const char *path, const char *part) {
         CLEANUP(freep) char *error = NULL;
@@ -88,6 +99,9 @@ static void expect_distrust(const char *path, const char *part) {
         client_wait(&world.app, path, "NextAttempt", "0");
         error = client_get(&world.app, path, "Error");
         cr_assert(strstr(error, part), "%s", error);
+        expect_step(path, "connect", "ok");
+        expect_step(path, "tls", "failed");
+        expect_step(path, "open", "pending");
 }
 
 Test(names, good_certificate) {
@@ -157,6 +171,7 @@ Test(names, plain_server_where_tls_is_wanted) {
 
         client_wait(&world.app, path, "Error", "(org.wherry.Error.");
         client_wait(&world.app, path, "State", "backoff");
+        expect_step(path, "tls", "failed");
 }
 
 Test(names, name_that_moves) {
