@@ -527,25 +527,10 @@ static void agent_freep(struct agent **agent) {
         agent_free(*agent);
 }
 
-int agent_new(const struct agent_config *config, struct agent **ret, char *problem,
-              size_t problem_size) {
-        CLEANUP(agent_freep) struct agent *agent = calloc(1, sizeof(*agent));
+/* All parts but the queue. */
+static int agent_add_parts(struct agent *agent) {
         int r;
 
-        (void)snprintf(problem, problem_size, "cannot start");
-        if (!agent)
-                return -ENOMEM;
-        agent->config = *config;
-        agent->refused_end = &agent->refused;
-        TAILQ_INIT(&agent->changed);
-        agent->status_since_usec = moment_now().usec;
-        r = sd_event_default(&agent->event);
-        if (r < 0)
-                return r;
-        r = store_open(config->state_directory, config->queue_bytes, &agent->store, problem,
-                       problem_size);
-        if (r < 0)
-                return r;
         r = agent_add_sources(agent);
         if (r < 0)
                 return r;
@@ -559,13 +544,36 @@ int agent_new(const struct agent_config *config, struct agent **ret, char *probl
         if (r < 0)
                 return r;
         r = agent_load(agent);
-        if (r < 0)
+        if (r < 0 || *agent->config.bus == '\0')
                 return r;
-        if (*config->bus != '\0') {
-                r = bus_link_new(agent->event, config->bus, AGENT_BUS_NAME, &bus_owner, agent,
-                                 &agent->bus_link);
+        return bus_link_new(agent->event, agent->config.bus, AGENT_BUS_NAME, &bus_owner, agent,
+                            &agent->bus_link);
+}
+
+int agent_new(const struct agent_config *config, struct agent **ret, char *problem,
+              size_t problem_size) {
+        CLEANUP(agent_freep) struct agent *agent = calloc(1, sizeof(*agent));
+        int r;
+
+        if (!agent) {
+                (void)snprintf(problem, problem_size, "cannot start: %s", strerror(ENOMEM));
+                return -ENOMEM;
+        }
+        agent->config = *config;
+        agent->refused_end = &agent->refused;
+        TAILQ_INIT(&agent->changed);
+        agent->status_since_usec = moment_now().usec;
+        r = sd_event_default(&agent->event);
+        if (r >= 0) {
+                r = store_open(config->state_directory, config->queue_bytes, &agent->store, problem,
+                               problem_size);
                 if (r < 0)
                         return r;
+                r = agent_add_parts(agent);
+        }
+        if (r < 0) {
+                (void)snprintf(problem, problem_size, "cannot start: %s", strerror(-r));
+                return r;
         }
         *ret = STEAL(agent);
         return 0;

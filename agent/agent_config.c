@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "text.h"
@@ -77,6 +78,8 @@ static int find_state(const char *bus, const char *state, char *ret, size_t ret_
         const char *home = getenv("HOME"), *xdg = getenv("XDG_STATE_HOME");
         const char *given = getenv("STATE_DIRECTORY"); /* systemd.exec(5) */
 
+        if (state && *state == '\0')
+                return -EINVAL;
         if (state)
                 (void)snprintf(ret, ret_size, "%s", state);
         else if (given)
@@ -101,7 +104,12 @@ int agent_config_read(struct agent_config *ret, const char *path, const char *bu
         };
         int r;
 
-        r = config_read(path, set_key, &config, problem, problem_size);
+        if (path && access(path, R_OK) < 0) {
+                r = -errno;
+                (void)snprintf(problem, problem_size, "%s: %s", path, strerror(-r));
+                return r;
+        }
+        r = config_read(path ? path : AGENT_CONFIG_PATH, set_key, &config, problem, problem_size);
         if (r < 0)
                 return r;
         if (strlen(bus) >= sizeof(config.bus)) {

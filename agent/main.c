@@ -25,7 +25,7 @@ static const char help[] =
         "  --session          on the session bus, for one user\n"
         "  --state=DIRECTORY  of the queue (default /var/lib/wherry; with --session\n"
         "                     $XDG_STATE_HOME/wherry or ~/.local/state/wherry)\n"
-        "  --config=FILE      default /etc/wherry/agent.conf; drop-ins in FILE.d/*.conf\n"
+        "  --config=FILE      default " AGENT_CONFIG_PATH "; drop-ins in FILE.d/*.conf\n"
         "  --log-level=LEVEL  error, warning, notice, info (default) or debug\n"
         "  --help, --version\n";
 
@@ -119,7 +119,7 @@ static void agent_freep(struct agent **agent) {
 int main(int argc, char **argv) {
         CLEANUP(sd_event_unrefp) sd_event *event = NULL;
         CLEANUP(agent_freep) struct agent *agent = NULL;
-        struct arguments arguments = {.bus = "system", .config = "/etc/wherry/agent.conf"};
+        struct arguments arguments = {.bus = "system"};
         struct agent_config config;
         char problem[512];
         int r;
@@ -137,10 +137,13 @@ int main(int argc, char **argv) {
         r = sd_event_default(&event);
         if (r >= 0)
                 r = block_signals(event);
-        if (r >= 0)
-                r = agent_new(&config, &agent, problem, sizeof(problem));
         if (r < 0) {
-                log_error("%s: %s", problem, strerror(-r));
+                log_error("cannot start: %s", strerror(-r));
+                return 1;
+        }
+        r = agent_new(&config, &agent, problem, sizeof(problem));
+        if (r < 0) {
+                log_error("%s", problem);
                 return 1;
         }
         program_pages_drop();

@@ -18,8 +18,8 @@
 #define NOBODY 65534
 
 static void start_agent(struct agent_place *place, const char *parent) {
-        char bus[128], state[4128], config[128];
-        const char *argv[] = {getenv("WHERRY_AGENT"), bus, state, config,
+        char bus[128], state[4128];
+        const char *argv[] = {getenv("WHERRY_AGENT"), bus, state, "--config=/dev/null",
                               "--log-level=error",    NULL};
 
         if (!argv[0])
@@ -30,7 +30,6 @@ static void start_agent(struct agent_place *place, const char *parent) {
                 die("%s: %s", place->directory, strerror(errno));
         (void)snprintf(bus, sizeof(bus), "--bus=%s", place->daemon.address);
         (void)snprintf(state, sizeof(state), "--state=%s", place->directory);
-        (void)snprintf(config, sizeof(config), "--config=%s/agent.conf", place->daemon.directory);
         place->agent = child_start_as(NOBODY, NOBODY, argv);
 }
 

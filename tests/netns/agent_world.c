@@ -119,12 +119,12 @@ void world_stop_netmon(struct agent_world *world) {
 }
 
 void world_start_agent(struct agent_world *world) {
-        char bus[128], state[128], config[128];
+        char bus[128], state[128];
         const char *level = getenv("WHERRY_TEST_LOG_LEVEL");
         const char *argv[] = {getenv("WHERRY_AGENT"),
                               bus,
                               state,
-                              config,
+                              "--config=/dev/null",
                               level ? level : "--log-level=error",
                               NULL};
 
@@ -132,7 +132,6 @@ void world_start_agent(struct agent_world *world) {
                 die("WHERRY_AGENT does not name the program");
         (void)snprintf(bus, sizeof(bus), "--bus=%s", world->daemon.address);
         (void)snprintf(state, sizeof(state), "--state=%s/state", world->daemon.directory);
-        (void)snprintf(config, sizeof(config), "--config=%s/agent.conf", world->daemon.directory);
         world->agent = child_start_as(NOBODY, NOBODY, argv);
 }
 
