@@ -16,7 +16,9 @@
 #include "bus_link.h"
 #include "bus_netmon.h"
 #include "cleanup.h"
+#include "clock_jump.h"
 #include "hidden.h"
+#include "hints.h"
 #include "log.h"
 #include "moment.h"
 #include "names.h"
@@ -58,8 +60,9 @@ struct netmon {
         uint64_t timer_usec;    /* what the timer is set to */
         struct bus_link *link;  /* NULL until the first dump is done */
         struct bus_netmon *bus; /* NULL without a connection */
-        bool is_ready;          /* the service manager knows */
-        bool is_drained;        /* all announcements so far have been read */
+        struct hints *hints;
+        bool is_ready;   /* the service manager knows */
+        bool is_drained; /* all announcements so far have been read */
         enum ask ask;
         unsigned triggers;   /* enum reason, since the paths last settled */
         uint64_t event_usec; /* when the first message not yet published was read; 0: none */
@@ -78,7 +81,7 @@ static bool apply(struct netmon *netmon, struct model *model, const struct nlmsg
         if (r == -EBADMSG)
                 log_warning("rtnl: message of type %u is malformed, ignoring", nlh->nlmsg_type);
         if (r == -ENOMEM)
-                resync_lost(&netmon->resync);
+                resync_want(&netmon->resync, RESYNC_LOST);
         return r == APPLY_MATTERS;
 }
 
@@ -151,7 +154,7 @@ static void drain(struct netmon *netmon) {
                 }
                 if (r == -ENOBUFS) {
                         netmon->world.overruns++;
-                        resync_lost(&netmon->resync);
+                        resync_want(&netmon->resync, RESYNC_LOST);
                         continue;
                 }
                 if (r < 0) {
@@ -213,7 +216,7 @@ static void start_resync(struct netmon *netmon) {
         r = rtnl_dump_start(netmon->dump);
         if (r < 0) {
                 log_warning("rtnl: cannot ask for a dump (%s), retrying", strerror(-r));
-                resync_ended(&netmon->resync, r, moment_boottime_usec());
+                (void)resync_ended(&netmon->resync, r, moment_boottime_usec());
         }
 }
 
@@ -307,10 +310,42 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static int on_bus_up(sd_bus *bus, void *userdata) {
+static void on_preparing_for_sleep(bool is_preparing, void *userdata) {
         struct netmon *netmon = userdata;
 
-        return bus_netmon_new(bus, &netmon->world, &netmon->bus);
+        netmon->world.is_preparing_for_sleep = is_preparing;
+        if (netmon->bus)
+                check_published(bus_netmon_publish_sleep(netmon->bus));
+}
+
+/* The kernel may have told us nothing of what went meanwhile, or hold it back. */
+static void on_resumed(uint64_t slept_usec, void *userdata) {
+        struct netmon *netmon = userdata;
+        uint64_t now_usec = moment_boottime_usec();
+
+        log_notice("resumed: after %" PRIu64 " s of sleep", slept_usec / USEC_PER_SEC);
+        if (netmon->bus)
+                check_published(bus_netmon_publish_resumed(netmon->bus, slept_usec));
+        if (netmon->event_usec == 0)
+                netmon->event_usec = now_usec;
+        resync_want(&netmon->resync, RESYNC_RESUME);
+        recheck_link_message(&netmon->recheck, now_usec);
+        turn(netmon);
+}
+
+static const struct hints_owner hints_owner = {
+        .preparing_for_sleep = on_preparing_for_sleep,
+        .resumed = on_resumed,
+};
+
+static int on_bus_up(sd_bus *bus, void *userdata) {
+        struct netmon *netmon = userdata;
+        int r;
+
+        r = bus_netmon_new(bus, &netmon->world, &netmon->bus);
+        if (r < 0)
+                return r;
+        return hints_attach(netmon->hints, bus);
 }
 
 static void on_bus_named(void *userdata) {
@@ -327,6 +362,7 @@ static void on_bus_down(void *userdata) {
 
         bus_netmon_free(netmon->bus);
         netmon->bus = NULL;
+        hints_detach(netmon->hints);
 }
 
 static const struct bus_link_owner bus_owner = {
@@ -355,8 +391,8 @@ static void on_dump_message(const struct nlmsghdr *nlh, void *userdata) {
 static void on_dump_done(int result, void *userdata) {
         struct netmon *netmon = userdata;
         uint64_t now_usec = moment_boottime_usec();
+        unsigned causes = resync_ended(&netmon->resync, result, now_usec);
 
-        resync_ended(&netmon->resync, result, now_usec);
         if (result < 0) {
                 log_info("rtnl: dump interrupted or failed (%s), retrying", strerror(-result));
                 model_deinit(&netmon->fresh);
@@ -367,9 +403,13 @@ static void on_dump_done(int result, void *userdata) {
         rtnl_request_forget_settings(netmon->request);
         netmon->ask = ASK_MESSAGE;
         drain(netmon);
+        if (causes & RESYNC_RESUME) {
+                netmon->triggers |= REASON_RESUME;
+                ask_links(netmon);
+        }
         if (!netmon->link) {
                 start_bus(netmon);
-        } else {
+        } else if (causes & RESYNC_LOST) {
                 netmon->world.resyncs++;
                 netmon->triggers |= REASON_RESYNC;
         }
@@ -409,8 +449,11 @@ static int start(struct netmon *netmon, const struct netmon_options *options) {
         r = rtnl_dump_new(netmon->event, &dump_owner, netmon, &netmon->dump);
         if (r < 0)
                 return r;
+        r = hints_new(netmon->event, &hints_owner, netmon, clock_jump_read, &netmon->hints);
+        if (r < 0)
+                return r;
         netmon->is_drained = true;
-        resync_lost(&netmon->resync);
+        resync_want(&netmon->resync, RESYNC_LOST);
         turn(netmon);
         return 0;
 }
@@ -438,6 +481,7 @@ void netmon_free(struct netmon *netmon) {
         if (!netmon)
                 return;
         bus_link_free(netmon->link);
+        hints_free(netmon->hints);
         rtnl_dump_free(netmon->dump);
         sd_event_source_disable_unref(netmon->timer);
         sd_event_source_disable_unref(netmon->rtnl_source);

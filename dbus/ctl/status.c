@@ -97,8 +97,9 @@ static void print_network(const struct output *out, const struct answer *netmon,
                 return;
         }
         text = describe_state(state, value_number(properties, "state_since"), at);
-        output_pair(out, "network", describe_state_style(state), "● %s%s", text,
-                    value_bool(properties, "airplane_mode") ? ", airplane mode" : "");
+        output_pair(out, "network", describe_state_style(state), "● %s%s%s", text,
+                    value_bool(properties, "airplane_mode") ? ", airplane mode" : "",
+                    value_bool(properties, "preparing_for_sleep") ? ", preparing for sleep" : "");
         print_path(out, "ipv4", json_object_object_get(properties, "primary4"));
         print_path(out, "ipv6", json_object_object_get(properties, "primary6"));
 }

@@ -9,8 +9,8 @@
 #include "model.h"
 
 static const char *const words[REASON_COUNT] = {
-        "start", "carrier", "admin", "address", "route",
-        "rule",  "gateway", "vpn",   "metered", "resync",
+        "start",   "carrier", "admin",   "address", "route",  "rule",
+        "gateway", "vpn",     "metered", "resume",  "resync",
 };
 
 const char *reason_to_string(enum reason reason) {
@@ -51,7 +51,7 @@ static unsigned reasons_of_answer(const struct model *model, const struct answer
 }
 
 unsigned reasons_of_links(const struct model *model, unsigned triggers) {
-        unsigned reasons = triggers & (REASON_START | REASON_RESYNC);
+        unsigned reasons = triggers & (REASON_START | REASON_RESUME | REASON_RESYNC);
 
         for (size_t i = 0; i < model->n_links; i++)
                 if (!link_is_hidden(model, model->links[i]))
@@ -62,7 +62,7 @@ unsigned reasons_of_links(const struct model *model, unsigned triggers) {
 unsigned reasons_of(const struct answer *was, const struct answer *now, const struct model *model,
                     unsigned triggers) {
         const struct path *a = &was->selected, *b = &now->selected;
-        unsigned reasons = triggers & (REASON_START | REASON_RESYNC);
+        unsigned reasons = triggers & (REASON_START | REASON_RESUME | REASON_RESYNC);
 
         reasons |= reasons_of_answer(model, was) | reasons_of_answer(model, now);
         reasons |= triggers & (REASON_ROUTE | REASON_RULE);

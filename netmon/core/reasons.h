@@ -17,14 +17,15 @@ enum reason {
         REASON_GATEWAY = 1 << 6, /* the same interface, another gateway */
         REASON_VPN = 1 << 7,     /* into a tunnel, or out of it */
         REASON_METERED = 1 << 8,
-        REASON_RESYNC = 1 << 9, /* kernel messages were lost, this is the difference */
+        REASON_RESUME = 1 << 9,  /* the machine has slept, this is the difference */
+        REASON_RESYNC = 1 << 10, /* kernel messages were lost, this is the difference */
 };
-#define REASON_COUNT 10
+#define REASON_COUNT 11
 
 const char *reason_to_string(enum reason reason);
 
-/* `triggers` holds REASON_START, ROUTE, RULE and RESYNC as the burst brought them; what happened to
- * links stands in their `recent` bits. Never 0. */
+/* `triggers` holds REASON_START, ROUTE, RULE, RESUME and RESYNC as the burst brought them; what
+ * happened to links stands in their `recent` bits. Never 0. */
 unsigned reasons_of(const struct answer *was, const struct answer *now, const struct model *model,
                     unsigned triggers);
 

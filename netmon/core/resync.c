@@ -3,12 +3,12 @@
 
 #include "moment.h"
 
-void resync_lost(struct resync *resync) {
-        resync->wanted = true;
+void resync_want(struct resync *resync, enum resync_cause cause) {
+        resync->wanted |= cause;
 }
 
 uint64_t resync_deadline(const struct resync *resync) {
-        if (!resync->wanted || resync->running)
+        if (resync->wanted == 0 || resync->running != 0)
                 return USEC_NEVER;
         return resync->ended_usec == 0 ? 0 : resync->ended_usec + resync->delay_usec;
 }
@@ -22,14 +22,17 @@ bool resync_begin(struct resync *resync, uint64_t now_usec) {
                 resync->delay_usec *= 2;
         if (resync->delay_usec > RESYNC_DELAY_MAX_USEC)
                 resync->delay_usec = RESYNC_DELAY_MAX_USEC;
-        resync->wanted = false;
-        resync->running = true;
+        resync->running = resync->wanted;
+        resync->wanted = 0;
         return true;
 }
 
-void resync_ended(struct resync *resync, int result, uint64_t now_usec) {
-        resync->running = false;
+unsigned resync_ended(struct resync *resync, int result, uint64_t now_usec) {
+        unsigned causes = resync->running;
+
+        resync->running = 0;
         resync->ended_usec = now_usec;
         if (result < 0)
-                resync->wanted = true;
+                resync->wanted |= causes;
+        return causes;
 }

@@ -30,6 +30,7 @@ struct world {
         uint64_t serial;    /* rises with every burst in which something visible changed */
         uint64_t overruns;
         uint64_t resyncs;
+        bool is_preparing_for_sleep;
 };
 
 void world_init(struct world *world, const struct kernel *kernel);

@@ -226,6 +226,7 @@ static const sd_bus_vtable vtable[] = {
         CHANGING("Metered", "s"),
         VOLATILE("Overruns", "t"),
         VOLATILE("Resyncs", "t"),
+        CHANGING("PreparingForSleep", "b"),
         SD_BUS_METHOD_WITH_ARGS("GetPath", SD_BUS_ARGS("s", destination, "a{sv}", options),
                                 SD_BUS_RESULT("t", serial, "a{sv}", path, "aa{sv}", alternatives),
                                 method_get_path, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -239,6 +240,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_SIGNAL_WITH_ARGS("PathChanged",
                                 SD_BUS_ARGS("t", serial, "as", reasons, "a{sv}", old, "a{sv}", new),
                                 0),
+        SD_BUS_SIGNAL_WITH_ARGS("Resumed", SD_BUS_ARGS("t", slept_usec), 0),
         SD_BUS_VTABLE_END,
 };
 
@@ -256,7 +258,7 @@ int bus_manager_new(sd_bus *bus, struct world *world, struct bus_interface_list 
         r = bus_caller_list_new(bus, on_caller_gone, manager, &manager->callers);
         if (r < 0)
                 return r;
-        r = bus_owner_new(bus, AGENT_BUS_NAME, &manager->agent);
+        r = bus_owner_new(bus, AGENT_BUS_NAME, NULL, NULL, &manager->agent);
         if (r < 0)
                 return r;
         r = sd_bus_add_object_vtable(bus, &manager->slot, NETMON_PATH, NETMON_INTERFACE, vtable,
@@ -287,6 +289,16 @@ int bus_manager_publish(struct bus_manager *manager, uint64_t event_usec) {
         if (r < 0)
                 return r;
         return path_changed_emit(manager->bus, world, &world->was, world->reasons, event_usec);
+}
+
+int bus_manager_publish_sleep(struct bus_manager *manager) {
+        return property_emit_changed(&manager_properties, manager->bus, NETMON_PATH,
+                                     MANAGER_CHANGE_SLEEP, NULL, manager->world);
+}
+
+int bus_manager_publish_resumed(struct bus_manager *manager, uint64_t slept_usec) {
+        return sd_bus_emit_signal(manager->bus, NETMON_PATH, NETMON_INTERFACE, "Resumed", "t",
+                                  slept_usec);
 }
 
 int bus_manager_publish_start(struct bus_manager *manager) {

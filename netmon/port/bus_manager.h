@@ -22,5 +22,9 @@ static inline void bus_manager_freep(struct bus_manager **manager) {
 
 /* Tells what changed between world->was and world->summary: properties, then PathChanged. */
 int bus_manager_publish(struct bus_manager *manager, uint64_t event_usec);
+/* PreparingForSleep changed. */
+int bus_manager_publish_sleep(struct bus_manager *manager);
+/* A sleep is over. */
+int bus_manager_publish_resumed(struct bus_manager *manager, uint64_t slept_usec);
 /* PathChanged from nothing to what is, with reason `start`. */
 int bus_manager_publish_start(struct bus_manager *manager);

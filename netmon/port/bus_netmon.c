@@ -98,6 +98,15 @@ int bus_netmon_publish_paths(struct bus_netmon *netmon, uint64_t event_usec) {
         return bus_watch_list_publish(netmon->watches, event_usec);
 }
 
+int bus_netmon_publish_sleep(struct bus_netmon *netmon) {
+        netmon->world->serial++;
+        return bus_manager_publish_sleep(netmon->manager);
+}
+
+int bus_netmon_publish_resumed(struct bus_netmon *netmon, uint64_t slept_usec) {
+        return bus_manager_publish_resumed(netmon->manager, slept_usec);
+}
+
 int bus_netmon_publish_start(struct bus_netmon *netmon) {
         return bus_manager_publish_start(netmon->manager);
 }

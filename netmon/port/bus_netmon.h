@@ -24,5 +24,10 @@ int bus_netmon_publish_links(struct bus_netmon *netmon);
  * PathChanged, and the watches. `event_usec` is when the first message of the burst was read. */
 int bus_netmon_publish_paths(struct bus_netmon *netmon, uint64_t event_usec);
 
+/* The machine is about to sleep, or no more. */
+int bus_netmon_publish_sleep(struct bus_netmon *netmon);
+/* It has slept so long. */
+int bus_netmon_publish_resumed(struct bus_netmon *netmon, uint64_t slept_usec);
+
 /* Clients that were there before us learn where we stand: one PathChanged with reason `start`. */
 int bus_netmon_publish_start(struct bus_netmon *netmon);

@@ -10,13 +10,19 @@
 
 struct bus_owner {
         char *connection; /* its unique name; NULL: nobody */
+        bus_owner_handler handler;
+        void *userdata;
         sd_bus_slot *match;
         sd_bus_slot *query;
 };
 
 static void set_connection(struct bus_owner *owner, const char *connection) {
+        if (strcmp(owner->connection ? owner->connection : "", connection) == 0)
+                return;
         free(owner->connection);
         owner->connection = connection[0] != '\0' ? strdup(connection) : NULL;
+        if (owner->handler)
+                owner->handler(owner->connection, owner->userdata);
 }
 
 static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -36,13 +42,16 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         return 0;
 }
 
-int bus_owner_new(sd_bus *bus, const char *name, struct bus_owner **ret) {
+int bus_owner_new(sd_bus *bus, const char *name, bus_owner_handler handler, void *userdata,
+                  struct bus_owner **ret) {
         CLEANUP(bus_owner_freep) struct bus_owner *owner = calloc(1, sizeof(*owner));
         char rule[256];
         int r;
 
         if (!owner)
                 return -ENOMEM;
+        owner->handler = handler;
+        owner->userdata = userdata;
         (void)snprintf(rule, sizeof(rule),
                        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
                        "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'",

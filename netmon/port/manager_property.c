@@ -46,6 +46,10 @@ static int append_resyncs(sd_bus_message *m, const void *subject, const struct w
         return sd_bus_message_append(m, "t", world->resyncs);
 }
 
+static int append_preparing(sd_bus_message *m, const void *subject, const struct world *world) {
+        return sd_bus_message_append(m, "b", (int)world->is_preparing_for_sleep);
+}
+
 static const struct property properties[] = {
         {"Version", "s", append_version, 0},
         {"Features", "as", append_features, 0},
@@ -57,6 +61,7 @@ static const struct property properties[] = {
         {"Metered", "s", append_metered, SUMMARY_CHANGE_METERED},
         {"Overruns", "t", append_overruns, 0},
         {"Resyncs", "t", append_resyncs, 0},
+        {"PreparingForSleep", "b", append_preparing, MANAGER_CHANGE_SLEEP},
 };
 
 const struct property_table manager_properties = {

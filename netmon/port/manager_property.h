@@ -2,8 +2,12 @@
 #pragma once
 
 /* The properties of org.wherry.NetMon1. There is no subject but the world; the bits are enum
- * summary_change. */
+ * summary_change, and those below. */
 
 struct property_table;
+
+enum manager_change {
+        MANAGER_CHANGE_SLEEP = 1 << 16,
+};
 
 extern const struct property_table manager_properties;

@@ -151,6 +151,11 @@ static int get_string(sd_bus *bus, const char *path, const char *interface, cons
         return sd_bus_message_append(reply, "s", strcmp(property, "Version") == 0 ? "0" : state());
 }
 
+static int get_preparing(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        return sd_bus_message_append(reply, "b", 1);
+}
+
 static int get_since(sd_bus *bus, const char *path, const char *interface, const char *property,
                      sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         return sd_bus_message_append(reply, "t", SINCE_USEC);
@@ -165,6 +170,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_string, 0, 0),
         SD_BUS_PROPERTY("State", "s", get_string, 0, 0),
+        SD_BUS_PROPERTY("PreparingForSleep", "b", get_preparing, 0, 0),
         SD_BUS_PROPERTY("StateSince", "t", get_since, 0, 0),
         SD_BUS_PROPERTY("Primary4", "a{sv}", get_primary, 0, 0),
         SD_BUS_PROPERTY("Primary6", "a{sv}", get_primary, 0, 0),

@@ -43,7 +43,7 @@ Test(verbs, status) {
         RESULT json = RUN("status", "--json");
         CLEANUP(json_object_putp) json_object *value = parse(json.out);
 
-        tool_expect(&idle, 0, "network   ● routed for 1 min 5 s\n", NULL);
+        tool_expect(&idle, 0, "network   ● routed for 1 min 5 s, preparing for sleep\n", NULL);
         tool_expect(&idle, 0, "ipv4      eth0 (ethernet), 192.0.2.2 via 192.0.2.1\n", NULL);
         tool_expect(&idle, 0, "ipv6      none\n", NULL);
         tool_expect(&idle, 0, "agent     ● idle for 3 s: As the fake sees it.\n", NULL);

@@ -82,6 +82,7 @@ Test(reasons, vpn) {
 Test(reasons, never_none) {
         cr_assert(eq(u32, reasons(0), REASON_ROUTE));
         cr_assert(eq(u32, reasons(REASON_RESYNC), REASON_RESYNC));
+        cr_assert(eq(u32, reasons(REASON_RESUME), REASON_RESUME));
         cr_assert(eq(u32, reasons_of_links(&net.world.model, 0), REASON_ADMIN));
         model_find(&net.world.model, 3)->recent = LINK_CHANGE_ADDRESSES;
         cr_assert(eq(u32, reasons_of_links(&net.world.model, 0), REASON_ADDRESS));
@@ -89,8 +90,8 @@ Test(reasons, never_none) {
 
 Test(reasons, words) {
         static const char *const words[REASON_COUNT] = {
-                "start", "carrier", "admin", "address", "route",
-                "rule",  "gateway", "vpn",   "metered", "resync",
+                "start",   "carrier", "admin",   "address", "route",  "rule",
+                "gateway", "vpn",     "metered", "resume",  "resync",
         };
 
         for (unsigned i = 0; i < REASON_COUNT; i++)
