@@ -68,8 +68,11 @@ static bool policy_wants_move(const struct policy *p) {
 }
 
 static uint64_t policy_delay(struct policy *p, const struct moment *at) {
-        if (p->options.classic)
-                return (UINT64_C(1) << (p->failures > 0 ? p->failures - 1 : 0)) * USEC_PER_SEC;
+        if (p->options.classic) {
+                uint32_t n = p->failures < CLASSIC_RETRIES ? p->failures : CLASSIC_RETRIES;
+
+                return (UINT64_C(1) << (n > 0 ? n - 1 : 0)) * USEC_PER_SEC;
+        }
         if (p->gave_up)
                 p->backoff.delay_usec = p->options.cap_usec;
         return backoff_next(&p->backoff, at->entropy);
@@ -130,6 +133,9 @@ static unsigned policy_failure(struct policy *p, const struct cause *cause, bool
                 return policy_stop_trying(p);
         if (at_once) {
                 p->due_usec = at->usec;
+                /* With a short good-after a server that accepts and closes has been good too. */
+                if (at->usec - p->opened_usec < EARLY_REFILL_USEC)
+                        policy_hurry(p, at);
                 return 0;
         }
         if (counts)
@@ -145,7 +151,9 @@ static unsigned policy_failure(struct policy *p, const struct cause *cause, bool
         if (wait > RETRY_AFTER_MAX_USEC)
                 wait = RETRY_AFTER_MAX_USEC;
         p->server_due_usec = wait == 0 ? 0 : at->usec + wait;
-        p->due_usec = at->usec + policy_delay(p, at);
+        p->due_usec = at->usec;
+        if (!policy_is_offline(p))
+                p->due_usec += policy_delay(p, at);
         if (p->due_usec < p->server_due_usec)
                 p->due_usec = p->server_due_usec;
         return actions;

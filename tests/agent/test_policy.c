@@ -655,3 +655,60 @@ Test(policy, random_events_keep_the_books) {
                 }
         }
 }
+
+Test(policy, attempts_while_offline_do_not_lengthen_the_backoff) {
+        struct policy_options options = standard;
+
+        options.jitter = 0;
+        start_with(&options);
+        (void)see_no_path();
+        (void)step(POLICY_START);
+        for (int i = 0; i < 5; i++) {
+                (void)tick();
+                (void)step_cause(POLICY_FAILED, CAUSE_NO_PATH);
+        }
+        expect(see_path(1), POLICY_CONNECT, CHANNEL_CONNECTING);
+        expect(step_cause(POLICY_FAILED, CAUSE_TIMEOUT), 0, CHANNEL_BACKOFF);
+        cr_assert(eq(u64, policy.next_attempt_usec, now.usec + SEC));
+}
+
+Test(policy, good_links_that_end_at_once_are_not_hammered) {
+        struct policy_options options = standard;
+        unsigned n = 0;
+
+        options.good_after_usec = 0;
+        start_with(&options);
+        (void)see_path(1);
+        (void)step(POLICY_START);
+        /* A minute of a server that accepts, says something and closes, each within 10 ms. */
+        for (uint64_t end = now.usec + 60 * SEC; now.usec < end; n++) {
+                (void)step(POLICY_OPENED);
+                pass(10 * MSEC);
+                cr_assert(eq(u32, step(POLICY_RECEIVED), POLICY_GOOD));
+                (void)step_cause(POLICY_LOST, CAUSE_CLOSED);
+                while (!policy.attempting)
+                        (void)tick();
+        }
+        cr_assert(lt(u32, n, 130), "%u connections", n);
+}
+
+Test(policy, classic_after_many_failures_has_a_schedule) {
+        struct policy_options options = standard;
+
+        options.max_attempts = 0;
+        start_with(&options);
+        (void)see_path(1);
+        (void)step(POLICY_START);
+        for (int i = 0; i < 70; i++) {
+                (void)step_cause(POLICY_FAILED, CAUSE_TIMEOUT);
+                (void)tick();
+        }
+        options.classic = true;
+        policy_set_options(&policy, &options);
+        /* The attempt loses its address again and again, until no token is left. */
+        for (int i = 0; i < 6; i++) {
+                view.attempt_fate = POLICY_FATE_GONE;
+                (void)see();
+        }
+        cr_assert(le(u64, policy.next_attempt_usec, now.usec + 16 * SEC));
+}
