@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bus_error.h"
+#include "bus_sender.h"
 #include "cleanup.h"
 
 /* Of one connection, while its uid is asked for. */
@@ -51,7 +52,8 @@ static struct peer *peers_find(struct bus_peers *peers, const char *name) {
 static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const char *name, *before, *after;
 
-        if (sd_bus_message_read(m, "sss", &name, &before, &after) >= 0 && *after == '\0')
+        if (bus_sender_is(m, BUS_SENDER_BUS) &&
+            sd_bus_message_read(m, "sss", &name, &before, &after) >= 0 && *after == '\0')
                 peer_free(userdata);
         return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "bus_sender.h"
 #include "cleanup.h"
 #include "log.h"
 #include "names.h"
@@ -22,6 +23,7 @@ struct netmon_client {
         const struct netmon_handlers *handlers;
         void *userdata;
         enum client_state state;
+        char *owner; /* netmon's unique name, while it is ready */
         struct interfaces interfaces;
         LIST_HEAD(, netmon_watch) watches;
         sd_bus *bus;
@@ -36,6 +38,7 @@ struct netmon_watch {
         char *destination;
         char *path; /* of netmon's object; NULL while there is none */
         bool pending;
+        bool unwanted; /* freed while netmon was making the object: it goes when it is made */
         struct paths paths;
         sd_bus_slot *question;
 };
@@ -67,6 +70,10 @@ static int call_netmon(struct netmon_client *client, sd_bus_slot **slot, const c
         return sd_bus_call_async(client->bus, slot, m, done, userdata, 0);
 }
 
+static bool client_is_told_by_netmon(const struct netmon_client *client, sd_bus_message *m) {
+        return client->state == CLIENT_READY && bus_sender_is(m, client->owner);
+}
+
 static void watch_settle(struct netmon_watch *watch) {
         watch->pending = false;
         watch->client->handlers->watch_changed(watch->userdata);
@@ -96,6 +103,10 @@ static int on_watch_made(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
                             sd_bus_message_get_error(m)->message);
         else if (sd_bus_message_read(m, "o", &path) >= 0)
                 watch->path = strdup(path);
+        if (watch->unwanted) {
+                netmon_watch_free(watch);
+                return 0;
+        }
         if (watch->path)
                 r = call_netmon(watch->client, &watch->question, watch->path,
                                 "org.freedesktop.DBus.Properties", "GetAll", on_watch_values, watch,
@@ -126,6 +137,8 @@ static int on_watch_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret
         struct netmon_watch *watch;
         struct paths paths;
 
+        if (!client_is_told_by_netmon(client, m))
+                return 0;
         LIST_FOREACH(watch, &client->watches, of_client) {
                 if (!watch->path || strcmp(watch->path, path) != 0)
                         continue;
@@ -141,7 +154,8 @@ static int on_watch_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret
 static int on_interface_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         struct netmon_client *client = userdata;
 
-        if (client->state == CLIENT_READY && netmon_decode_properties(m, &client->interfaces) >= 0)
+        if (client_is_told_by_netmon(client, m) &&
+            netmon_decode_properties(m, &client->interfaces) >= 0)
                 client->handlers->interfaces_changed(client->userdata);
         return 0;
 }
@@ -149,7 +163,8 @@ static int on_interface_changed(sd_bus_message *m, void *userdata, sd_bus_error 
 static int on_interface_added(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         struct netmon_client *client = userdata;
 
-        if (client->state == CLIENT_READY && netmon_decode_object(m, &client->interfaces) >= 0)
+        if (client_is_told_by_netmon(client, m) &&
+            netmon_decode_object(m, &client->interfaces) >= 0)
                 client->handlers->interfaces_changed(client->userdata);
         return 0;
 }
@@ -159,7 +174,7 @@ static int on_interface_removed(sd_bus_message *m, void *userdata, sd_bus_error 
         const char *path;
         int ifindex;
 
-        if (client->state != CLIENT_READY || sd_bus_message_read(m, "o", &path) < 0)
+        if (!client_is_told_by_netmon(client, m) || sd_bus_message_read(m, "o", &path) < 0)
                 return 0;
         ifindex = netmon_decode_ifindex(path);
         if (ifindex > 0) {
@@ -172,15 +187,21 @@ static int on_interface_removed(sd_bus_message *m, void *userdata, sd_bus_error 
 /* netmon is not there, or not any more: nothing is known. */
 static void client_set_absent(struct netmon_client *client) {
         bool was_ready = client->state == CLIENT_READY;
-        struct netmon_watch *watch;
+        struct netmon_watch *watch, *next;
 
         client->state = CLIENT_ABSENT;
         client->question = sd_bus_slot_unref(client->question);
+        free(STEAL(client->owner));
         interfaces_clear(&client->interfaces);
-        LIST_FOREACH(watch, &client->watches, of_client) {
+        for (watch = LIST_FIRST(&client->watches); watch; watch = next) {
                 bool told = watch->pending || watch->paths.known;
 
+                next = LIST_NEXT(watch, of_client);
                 watch_reset(watch);
+                if (watch->unwanted) {
+                        netmon_watch_free(watch);
+                        continue;
+                }
                 if (told)
                         client->handlers->watch_changed(watch->userdata);
         }
@@ -192,9 +213,12 @@ static int on_objects(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         struct netmon_client *client = userdata;
         struct netmon_watch *watch;
 
+        const char *sender = sd_bus_message_get_sender(m);
+
         client->question = sd_bus_slot_unref(client->question);
         interfaces_clear(&client->interfaces);
-        if (sd_bus_message_is_method_error(m, NULL) ||
+        client->owner = sender ? strdup(sender) : NULL;
+        if (!client->owner || sd_bus_message_is_method_error(m, NULL) ||
             netmon_decode_objects(m, &client->interfaces) < 0) {
                 client_set_absent(client);
                 return 0;
@@ -224,7 +248,8 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret
         struct netmon_client *client = userdata;
         const char *name, *before, *after;
 
-        if (sd_bus_message_read(m, "sss", &name, &before, &after) < 0)
+        if (!bus_sender_is(m, BUS_SENDER_BUS) ||
+            sd_bus_message_read(m, "sss", &name, &before, &after) < 0)
                 return 0;
         /* Also when one instance follows another at once. */
         client_set_absent(client);
@@ -330,6 +355,11 @@ int netmon_watch_new(struct netmon_client *client, const char *destination, void
 void netmon_watch_free(struct netmon_watch *watch) {
         if (!watch)
                 return;
+        if (watch->question && !watch->path) {
+                watch->unwanted = true;
+                watch->pending = false;
+                return;
+        }
         if (watch->path)
                 (void)call_netmon(watch->client, NULL, watch->path, NETMON_WATCH_INTERFACE,
                                   "Release", NULL, NULL, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bus_error.h"
+#include "bus_sender.h"
 #include "cleanup.h"
 
 #define BUS_NAME "org.freedesktop.DBus"
@@ -67,7 +68,7 @@ static void forget(struct bus_caller_list *list, const char *sender) {
 static int on_name_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const char *name;
 
-        if (sd_bus_message_read(m, "s", &name) >= 0)
+        if (bus_sender_is(m, BUS_SENDER_BUS) && sd_bus_message_read(m, "s", &name) >= 0)
                 forget(userdata, name);
         return 0;
 }

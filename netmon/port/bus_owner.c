@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus_sender.h"
 #include "cleanup.h"
 
 struct bus_owner {
@@ -28,7 +29,8 @@ static void set_connection(struct bus_owner *owner, const char *connection) {
 static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const char *name, *old, *new;
 
-        if (sd_bus_message_read(m, "sss", &name, &old, &new) >= 0)
+        if (bus_sender_is(m, BUS_SENDER_BUS) &&
+            sd_bus_message_read(m, "sss", &name, &old, &new) >= 0)
                 set_connection(userdata, new);
         return 0;
 }
