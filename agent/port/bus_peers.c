@@ -17,6 +17,7 @@ struct bus_peers {
         void (*gone)(struct peer *peer, void *userdata);
         void *userdata;
         sd_bus_slot *filter;
+        sd_bus_slot *match;
         LIST_HEAD(, peer) list;
 };
 
@@ -24,7 +25,6 @@ static void peer_free(struct peer *peer) {
         peer->peers->gone(peer, peer->peers->userdata);
         LIST_REMOVE(peer, of_peers);
         sd_bus_slot_unref(peer->question);
-        sd_bus_slot_unref(peer->gone);
         for (size_t i = 0; i < peer->n_held; i++)
                 sd_bus_message_unref(peer->held[i]);
         free(peer->held);
@@ -49,12 +49,14 @@ static struct peer *peers_find(struct bus_peers *peers, const char *name) {
         return NULL;
 }
 
-static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        const char *name, *before, *after;
+static int on_owner_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        struct peer *peer = NULL;
+        const char *name;
 
-        if (bus_sender_is(m, BUS_SENDER_BUS) &&
-            sd_bus_message_read(m, "sss", &name, &before, &after) >= 0 && *after == '\0')
-                peer_free(userdata);
+        if (bus_sender_is(m, BUS_SENDER_BUS) && sd_bus_message_read(m, "s", &name) >= 0)
+                peer = peers_find(userdata, name);
+        if (peer)
+                peer_free(peer);
         return 0;
 }
 
@@ -81,20 +83,8 @@ static int on_uid(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
 }
 
 static int peer_ask(struct peer *peer) {
-        CLEANUP(freep) char *rule = NULL;
-        sd_bus *bus = peer->peers->bus;
-        int r;
-
-        if (asprintf(&rule,
-                     "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                     "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'",
-                     peer->name) < 0)
-                return -ENOMEM;
-        /* The match first: whoever leaves after it is noticed, whoever left before has no uid. */
-        r = sd_bus_add_match_async(bus, &peer->gone, rule, on_owner_changed, NULL, peer);
-        if (r < 0)
-                return r;
-        return sd_bus_call_method_async(bus, &peer->question, "org.freedesktop.DBus",
+        /* Whoever leaves after this is noticed by the match, whoever left before has no uid. */
+        return sd_bus_call_method_async(peer->peers->bus, &peer->question, "org.freedesktop.DBus",
                                         "/org/freedesktop/DBus", "org.freedesktop.DBus",
                                         "GetConnectionUnixUser", on_uid, peer, "s", peer->name);
 }
@@ -197,9 +187,20 @@ int bus_peers_new(sd_bus *bus, void (*gone)(struct peer *peer, void *userdata), 
         peers->gone = gone;
         peers->userdata = userdata;
         LIST_INIT(&peers->list);
-        r = sd_bus_add_filter(bus, &peers->filter, on_message, peers);
+        /* One for all, because the bus limits matches more than connections. An empty third
+         * argument: nobody owns the name any more. */
+        r = sd_bus_add_match_async(bus, &peers->match,
+                                   "type='signal',sender='org.freedesktop.DBus',"
+                                   "path='/org/freedesktop/DBus',interface='org.freedesktop.DBus',"
+                                   "member='NameOwnerChanged',arg2=''",
+                                   on_owner_gone, NULL, peers);
         if (r < 0)
                 return r;
+        r = sd_bus_add_filter(bus, &peers->filter, on_message, peers);
+        if (r < 0) {
+                sd_bus_slot_unref(peers->match);
+                return r;
+        }
         *ret = STEAL(peers);
         return 0;
 }
@@ -207,6 +208,7 @@ int bus_peers_new(sd_bus *bus, void (*gone)(struct peer *peer, void *userdata), 
 void bus_peers_free(struct bus_peers *peers) {
         if (!peers)
                 return;
+        sd_bus_slot_unref(peers->match);
         sd_bus_slot_unref(peers->filter);
         while (!LIST_EMPTY(&peers->list))
                 peer_free(LIST_FIRST(&peers->list));
@@ -216,6 +218,9 @@ void bus_peers_free(struct bus_peers *peers) {
 struct peer *bus_peers_caller(struct bus_peers *peers, sd_bus_message *call) {
         const char *name = sd_bus_message_get_sender(call);
 
+        /* On another bus, the one before this, the name was another's. */
+        if (sd_bus_message_get_bus(call) != peers->bus)
+                return NULL;
         return peers_find(peers, name ? name : "");
 }
 

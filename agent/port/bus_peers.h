@@ -30,7 +30,6 @@ struct peer {
         sd_bus_message **held;
         size_t n_held;
         sd_bus_slot *question;
-        sd_bus_slot *gone;
 };
 
 struct bus_peers;
@@ -41,7 +40,8 @@ int bus_peers_new(sd_bus *bus, void (*gone)(struct peer *peer, void *userdata), 
 /* Forgets all peers, calling `gone` for each. NULL is allowed. */
 void bus_peers_free(struct bus_peers *peers);
 
-/* The sender of a method call; NULL only for messages that did not pass the filter. */
+/* The sender of a method call; NULL when it has left, or the call came over an earlier bus: never
+ * in a method handler. */
 struct peer *bus_peers_caller(struct bus_peers *peers, sd_bus_message *call);
 
 /* The first peer; go on with LIST_NEXT(peer, of_peers). Those not `known` yet are to be skipped. */
