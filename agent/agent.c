@@ -81,6 +81,10 @@ bool agent_may_reach(const struct agent *agent, uid_t uid, const struct address 
                !address_is_special(address);
 }
 
+bool agent_store_refuses(const struct agent *agent) {
+        return agent->refused || agent->retried;
+}
+
 bool agent_store_is_busy(const struct agent *agent) {
         return store_pending_bytes(agent->store) > STORE_BUSY_BYTES;
 }
@@ -380,27 +384,44 @@ static int on_refused_timer(sd_event_source *source, uint64_t usec, void *userda
         while (request) {
                 struct store_request *next = request->next;
 
+                agent->retried = request;
                 agent_submit(agent, request, NULL);
                 request = next;
         }
         return 0;
 }
 
-static int on_store(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        struct agent *agent = userdata;
-        bool was_busy = agent_store_is_busy(agent);
-        struct store_request *request;
+/* What the store held back goes on, on every channel. */
+static void agent_go_on(struct agent *agent) {
         struct channel *channel;
 
+        LIST_FOREACH(channel, &agent->channels, of_agent) {
+                channel_share_reading(channel);
+                outgoing_pump(channel);
+                incoming_pump(channel);
+                channel_settle(channel);
+        }
+}
+
+static bool agent_is_held_back(const struct agent *agent) {
+        return agent_store_refuses(agent) || agent_store_is_busy(agent);
+}
+
+static int on_store(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        struct agent *agent = userdata;
+        bool was_held_back = agent_is_held_back(agent);
+        struct store_request *request;
+
         while ((request = store_take_done(agent->store))) {
+                if (request == agent->retried)
+                        agent->retried = NULL;
                 if (request_is_refused(request))
                         agent_refuse(agent, request);
                 else if (!request_done(agent, request, request->context))
                         store_request_free(request);
         }
-        if (was_busy && !agent_store_is_busy(agent))
-                LIST_FOREACH(channel, &agent->channels, of_agent)
-                        channel_share_reading(channel);
+        if (was_held_back && !agent_is_held_back(agent))
+                agent_go_on(agent);
         return 0;
 }
 

@@ -70,10 +70,10 @@ struct agent {
         enum status_word told_word;
         uint64_t queued_told_usec;
 
-        /* Requests that the disk refused, to be submitted again in order; until they are through
-         * no channel reads or writes. */
+        /* Requests that the disk refused, to be submitted again in order. */
         struct store_request *refused;
         struct store_request **refused_end;
+        const struct store_request *retried; /* the last of those submitted again; NULL: none is */
         sd_event_source *refused_timer;
 
         sd_event_source *store_source;
@@ -120,6 +120,9 @@ void agent_host_good(struct agent *agent, struct channel *by);
 /* A channel of this user may connect to this address. */
 bool agent_may_reach(const struct agent *agent, uid_t uid, const struct address *address);
 
+/* The disk has refused something that is tried again: until it is through no channel reads or
+ * writes. */
+bool agent_store_refuses(const struct agent *agent);
 /* So much is on its way to the disk that servers, or senders too, have to wait. */
 bool agent_store_is_busy(const struct agent *agent);
 bool agent_store_is_flooded(const struct agent *agent);

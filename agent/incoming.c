@@ -84,7 +84,7 @@ static bool incoming_is_half_empty(const struct channel *channel) {
 }
 
 bool incoming_is_blocked(const struct channel *channel) {
-        return channel->in.blocked || channel->agent->refused ||
+        return channel->in.blocked || agent_store_refuses(channel->agent) ||
                agent_store_is_busy(channel->agent);
 }
 
@@ -258,7 +258,7 @@ static bool subscription_offer_held(struct channel *channel, struct subscription
 void incoming_pump(struct channel *channel) {
         struct subscription *s;
 
-        if (channel->agent->refused)
+        if (agent_store_refuses(channel->agent))
                 return;
         TAILQ_FOREACH(s, &channel->in.subscriptions, of_channel) {
                 if (s->reading || !subscription_offer_held(channel, s) ||

@@ -150,8 +150,8 @@ void outgoing_pump(struct channel *channel) {
         /* A failure is that of the connection, whose end is told, or of memory: the next event
          * tries again. */
         while (r >= 0) {
-                bool writable =
-                        channel_is_writable(channel) && !out->expiring && !channel->agent->refused;
+                bool writable = channel_is_writable(channel) && !out->expiring &&
+                                !agent_store_refuses(channel->agent);
 
                 switch (outbox_next(&out->outbox, writable, now_usec)) {
                 case OUTBOX_WAIT:
