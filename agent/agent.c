@@ -431,7 +431,7 @@ static void on_peer_gone(struct peer *peer, void *userdata) {
 
         for (channel = LIST_FIRST(&agent->channels); channel; channel = next) {
                 next = LIST_NEXT(channel, of_agent);
-                incoming_unsubscribe(channel, peer, NULL);
+                incoming_forget(channel, peer);
                 if (channel->opener != peer)
                         continue;
                 channel->opener = NULL;

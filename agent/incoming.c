@@ -65,6 +65,17 @@ static struct subscription *incoming_consumer(const struct channel *channel) {
         return NULL;
 }
 
+static uint64_t next_number(void) {
+        static uint64_t number;
+
+        return ++number;
+}
+
+/* Near enough to its limit over all channels that others may wait for what is given back. */
+static bool peer_is_short(const struct peer *peer) {
+        return peer->offered_bytes >= PEER_MAX_BYTES / 2;
+}
+
 static struct subscription *incoming_numbered(const struct channel *channel, uint64_t number) {
         struct subscription *subscription;
 
@@ -134,7 +145,6 @@ void incoming_message(struct channel *channel, const void *data, size_t len, boo
 
 int incoming_subscribe(struct channel *channel, struct peer *peer,
                        const struct subscription *wanted, bool takeover) {
-        static uint64_t number;
         struct subscription *consumer = incoming_consumer(channel);
         struct subscription *subscription;
 
@@ -149,7 +159,7 @@ int incoming_subscribe(struct channel *channel, struct peer *peer,
         incoming_unsubscribe(channel, peer, NULL);
         *subscription = *wanted;
         subscription->peer = peer;
-        subscription->number = ++number;
+        subscription->number = next_number();
         TAILQ_INSERT_TAIL(&channel->in.subscriptions, subscription, of_channel);
         channel->in.more = true;
         incoming_pump(channel);
@@ -158,12 +168,22 @@ int incoming_subscribe(struct channel *channel, struct peer *peer,
 
 void incoming_unsubscribe(struct channel *channel, struct peer *peer, const char *reason) {
         struct subscription *subscription = incoming_subscription(channel, peer);
+        bool was_short = peer_is_short(peer);
 
         if (!subscription)
                 return;
         if (reason)
                 bus_channel_unsubscribed(channel, peer, reason);
         subscription_free(channel, subscription);
+        if (was_short)
+                agent_pump_peer(channel->agent, peer);
+}
+
+void incoming_forget(struct channel *channel, const struct peer *peer) {
+        struct subscription *subscription = incoming_subscription(channel, peer);
+
+        if (subscription)
+                subscription_free(channel, subscription);
 }
 
 void incoming_close(struct channel *channel) {
@@ -176,7 +196,7 @@ int incoming_acknowledge(struct channel *channel, const uint64_t *ids, size_t n,
                          sd_bus_message *call) {
         struct store_request *request = store_request_new(STORE_ACKNOWLEDGE, channel->record->id);
         struct subscription *consumer = incoming_consumer(channel);
-        bool was_out = consumer && consumer->peer->offered_bytes >= PEER_MAX_BYTES / 2;
+        bool was_short = consumer && peer_is_short(consumer->peer);
 
         if (request && n > 0)
                 request->ids = calloc(n, sizeof(*ids));
@@ -197,8 +217,7 @@ int incoming_acknowledge(struct channel *channel, const uint64_t *ids, size_t n,
                 consumer->offered_usec = moment_now().usec;
         agent_submit(channel->agent, request, call);
         incoming_pump(channel);
-        /* Its other channels may have waited for the bytes that it gave back. */
-        if (was_out)
+        if (was_short)
                 agent_pump_peer(channel->agent, consumer->peer);
         return 0;
 }
@@ -343,6 +362,7 @@ bool incoming_done(struct channel *channel, struct store_request *request, sd_bu
 void incoming_tick(struct channel *channel, const struct moment *at) {
         struct subscription *consumer = incoming_consumer(channel);
         struct incoming *in = &channel->in;
+        bool was_short = consumer && peer_is_short(consumer->peer);
 
         if (in->full_usec != 0 && at->usec >= in->full_usec + FULL_GRACE_USEC) {
                 in->full_usec = 0;
@@ -356,8 +376,13 @@ void incoming_tick(struct channel *channel, const struct moment *at) {
         consumer->credit.n_items = 0;
         consumer->cursor = 0;
         store_request_free(STEAL(consumer->held));
+        /* What is being read is behind what comes again. */
+        consumer->number = next_number();
+        consumer->reading = false;
         in->more = true;
         incoming_pump(channel);
+        if (was_short)
+                agent_pump_peer(channel->agent, consumer->peer);
 }
 
 uint64_t incoming_deadline(const struct channel *channel) {

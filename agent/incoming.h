@@ -57,6 +57,8 @@ int incoming_subscribe(struct channel *channel, struct peer *peer,
                        const struct subscription *wanted, bool takeover);
 /* `reason`, if any, is told. */
 void incoming_unsubscribe(struct channel *channel, struct peer *peer, const char *reason);
+/* `peer` has left, or is about to. */
+void incoming_forget(struct channel *channel, const struct peer *peer);
 /* The channel is gone: all readers are told. */
 void incoming_close(struct channel *channel);
 struct subscription *incoming_subscription(const struct channel *channel, const struct peer *peer);
