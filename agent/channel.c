@@ -160,7 +160,9 @@ void channel_step(struct channel *channel, enum policy_event event, const struct
 }
 
 void channel_paths_changed(struct channel *channel) {
-        channel_step(channel, POLICY_PATH, NULL);
+        /* Half an answer, of one family, may look like none: the other half is on its way. */
+        if (!server_is_pending(channel->server))
+                channel_step(channel, POLICY_PATH, NULL);
         if (channel->start_usec != 0)
                 channel_start(channel);
 }

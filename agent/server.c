@@ -157,6 +157,7 @@ static void on_resolved(int error, const struct address *addresses, size_t n, co
         server->resolved_usec = moment_now().usec;
         server_follow(server);
         agent_server_resolved(server->agent, server, 0, NULL, moved);
+        agent_server_paths(server->agent, server); /* other answers count now */
 }
 
 int server_resolve(struct server *server) {
