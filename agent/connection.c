@@ -229,8 +229,7 @@ void channel_opened(struct channel *channel, struct link *link) {
         channel_paths_changed(channel);
 }
 
-void channel_message(struct channel *channel, struct link *link, const void *data, size_t len,
-                     bool text) {
+void channel_message(struct channel *channel, const void *data, size_t len, bool text) {
         incoming_message(channel, data, len, text);
         channel_share_reading(channel);
         channel_settle(channel);

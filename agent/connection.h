@@ -36,8 +36,7 @@ void channel_resolved(struct channel *channel, int error, const char *problem, b
 /* From links. */
 void channel_worked(struct channel *channel, const struct address *peer);
 void channel_opened(struct channel *channel, struct link *link);
-void channel_message(struct channel *channel, struct link *link, const void *data, size_t len,
-                     bool text);
+void channel_message(struct channel *channel, const void *data, size_t len, bool text);
 void channel_received(struct channel *channel, struct link *link, const struct moment *at);
 /* The pong of a ping that was written behind messages. */
 void channel_proved(struct channel *channel, struct link *link);

@@ -32,7 +32,7 @@ static void on_opened(void *userdata) {
 static void on_message(const void *data, size_t len, bool text, void *userdata) {
         struct link *link = userdata;
 
-        channel_message(link->channel, link, data, len, text);
+        channel_message(link->channel, data, len, text);
 }
 
 static void on_received(void *userdata) {
