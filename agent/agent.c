@@ -298,6 +298,7 @@ static void channel_removed(struct channel *channel, struct store_request *reque
                         (void)sd_bus_reply_method_errorf(call, bus_error_name(request->error),
                                                          "the channel cannot be removed");
                 channel_start(channel);
+                channel_settle(channel); /* a suspended one does not start */
                 return;
         }
         if (call)
@@ -432,6 +433,7 @@ static void on_peer_gone(struct peer *peer, void *userdata) {
         for (channel = LIST_FIRST(&agent->channels); channel; channel = next) {
                 next = LIST_NEXT(channel, of_agent);
                 incoming_forget(channel, peer);
+                waiters_forget(channel, peer->name);
                 if (channel->opener != peer)
                         continue;
                 channel->opener = NULL;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "channel.h"
 #include "names.h"
@@ -29,6 +30,18 @@ void waiters_deinit(struct channel *channel) {
                 (void)sd_bus_reply_method_errorf(waiter->call, ERROR_CLOSED,
                                                  "the channel is closed");
                 waiter_free(channel, waiter);
+        }
+}
+
+void waiters_forget(struct channel *channel, const char *caller) {
+        struct waiter *waiter, *next;
+
+        for (waiter = TAILQ_FIRST(&channel->out.waiters); waiter; waiter = next) {
+                const char *sender = sd_bus_message_get_sender(waiter->call);
+
+                next = TAILQ_NEXT(waiter, of_channel);
+                if (waiter->kind == WAITER_FLUSHES && strcmp(sender ? sender : "", caller) == 0)
+                        waiter_free(channel, waiter);
         }
 }
 

@@ -38,6 +38,10 @@ void waiters_deinit(struct channel *channel);
 int waiters_add(struct channel *channel, sd_bus_message *call, uint64_t timeout_usec,
                 enum waiter_kind kind);
 
+/* The caller with this name has left the bus: nobody wants to know when its messages are through. A
+ * Close goes on, as it does more than answer. */
+void waiters_forget(struct channel *channel, const char *caller);
+
 /* Answers those whose time or point has come. */
 void waiters_tick(struct channel *channel, const struct moment *at);
 uint64_t waiters_deadline(const struct channel *channel);

@@ -64,17 +64,18 @@ static int open_known(struct channel *channel, const struct store_channel *wante
         r = peer_attach(peer, channel->record->id);
         if (r < 0)
                 return r;
-        if (!channel->record->options.persistent) {
-                channel->opener = peer;
-                channel->grace_usec = 0;
-        }
         r = sd_bus_message_rewind(call, true);
         if (r < 0)
                 return r;
         r = sd_bus_message_skip(call, "ss");
         if (r < 0)
                 return r;
-        return bus_call_set_options(channel, call, call, error);
+        r = bus_call_set_options(channel, call, call, error);
+        if (r >= 0 && !channel->record->options.persistent) {
+                channel->opener = peer;
+                channel->grace_usec = 0;
+        }
+        return r;
 }
 
 static int open_channel(struct agent *agent, sd_bus_message *call, sd_bus_error *error) {
@@ -178,7 +179,7 @@ static int method_detach(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return sd_bus_reply_method_return(m, NULL);
 }
 
-static uint64_t earliest_since(const struct agent *agent, uid_t uid) {
+static uint64_t latest_since(const struct agent *agent, uid_t uid) {
         uint64_t usec = 0;
         struct channel *channel;
 
@@ -205,7 +206,7 @@ static int method_status_for(sd_bus_message *m, void *userdata, sd_bus_error *er
         word = status_word(&status);
         return sd_bus_reply_method_return(
                 m, "a{sv}", 8, "Status", "s", status_word_string(word), "StatusSince", "t",
-                earliest_since(agent, (uid_t)uid), "StatusText", "s", status_word_text(word),
+                latest_since(agent, (uid_t)uid), "StatusText", "s", status_word_text(word),
                 "Channels", "u", status.n_channels, "Connected", "u", status.n_connected, "Queued",
                 "t", status.n_queued, "NextAttempt", "t", status.next_attempt_usec, "LastErrorName",
                 "s", cause_error_name(status.last_cause));

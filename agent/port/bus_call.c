@@ -94,6 +94,16 @@ int bus_call_set_options(struct channel *channel, sd_bus_message *m, sd_bus_mess
         return channel_change(channel, changed, call);
 }
 
+int bus_call_wait(struct channel *channel, sd_bus_message *m, uint64_t timeout_usec,
+                  enum waiter_kind kind, sd_bus_error *error) {
+        int r;
+
+        r = waiters_add(channel, m, timeout_usec, kind);
+        if (r == -EDQUOT)
+                return bus_error_setf(error, r, "too many calls wait on this channel");
+        return r < 0 ? r : 1;
+}
+
 static int list_submit(struct channel *channel, const struct bus_listing *listing, bool incoming,
                        struct store_request *before, sd_bus_message *call) {
         struct store_request *request = store_request_new(STORE_LIST, channel->record->id);

@@ -10,6 +10,7 @@
 #include <systemd/sd-bus.h>
 
 #include "store.h"
+#include "waiters.h"
 
 struct agent;
 struct channel;
@@ -26,6 +27,11 @@ int bus_call_check_uri(struct agent *agent, uid_t uid, const char *uri, sd_bus_e
 /* Changes the channel by the options at the cursor of `m`; `call` is answered when they hold. */
 int bus_call_set_options(struct channel *channel, sd_bus_message *m, sd_bus_message *call,
                          sd_bus_error *error);
+
+/* The call is answered when the queue is as `kind` wants it, or after the timeout. 1: later, for a
+ * method handler to return. */
+int bus_call_wait(struct channel *channel, sd_bus_message *m, uint64_t timeout_usec,
+                  enum waiter_kind kind, sd_bus_error *error);
 
 /* What GetMessage and GetMessages ask for. */
 struct bus_listing {

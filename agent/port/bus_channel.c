@@ -143,8 +143,8 @@ static int method_close(sd_bus_message *m, void *userdata, sd_bus_error *error) 
                 channel_remove(channel, m);
                 return 1;
         }
-        r = waiters_add(channel, m, flush_usec, discard ? WAITER_DISCARDS : WAITER_CLOSES);
-        return r < 0 ? r : 1;
+        return bus_call_wait(channel, m, flush_usec, discard ? WAITER_DISCARDS : WAITER_CLOSES,
+                             error);
 }
 
 #define GETTER(name, type, ...)                                                            \

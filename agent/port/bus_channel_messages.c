@@ -102,8 +102,7 @@ int method_flush(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         r = sd_bus_message_read(m, "t", &timeout_usec);
         if (r < 0)
                 return r;
-        r = waiters_add(userdata, m, timeout_usec, false);
-        return r < 0 ? r : 1;
+        return bus_call_wait(userdata, m, timeout_usec, WAITER_FLUSHES, error);
 }
 
 int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) {

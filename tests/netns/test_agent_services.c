@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent_world.h"
 #include "child.h"
@@ -224,4 +225,28 @@ Test(services, second_agent_is_refused) {
         cr_assert_eq(child_wait(world.agent, WORLD_WAIT_USEC), 1);
         world.agent = first;
         client_wait(&world.app, NULL, "Status", "idle");
+}
+
+Test(services, calls_of_an_app_that_left_wait_no_more) {
+        CLEANUP(freep) char *path = client_open(&world.app, "a", "ws://10.9.0.1:1/", 0);
+        CLEANUP(freep) char *refused = NULL;
+        struct agent_client other;
+
+        (void)client_send(&world.app, path, "x", 0);
+        client_start(&other, &world.daemon, getuid());
+        /* As many as may wait on one channel. */
+        for (int i = 0; i < 1024; i++)
+                cr_assert_geq(sd_bus_call_method_async(other.bus, NULL, AGENT_BUS_NAME, path,
+                                                       AGENT_CHANNEL_INTERFACE, "Flush", NULL, NULL,
+                                                       "t", UINT64_MAX),
+                              0);
+        /* Answered behind them. */
+        refused = client_refused(&other, path, "Flush", "t", UINT64_C(0));
+        cr_assert_str_eq(refused, "LimitsExceeded");
+        client_stop(&other);
+        do {
+                free(refused);
+                refused = client_refused(&world.app, path, "Flush", "t", UINT64_C(0));
+        } while (strcmp(refused, "LimitsExceeded") == 0);
+        cr_assert_str_eq(refused, "Timeout");
 }
