@@ -183,7 +183,8 @@ static void check_notes(struct store *store, uint64_t channel, const struct note
 Test(store_crash, kill_loses_nothing) {
         struct store *store = support_open_limited(16 * SMALL_LIMIT);
         uint64_t channel = support_channel(store, "main"), highest = 0, delivered = 0;
-        static struct note notes[4096];
+        /* Room for two pipes full: what is written while we do not run, and until the kill. */
+        static struct note notes[16384];
 
         store_free(store);
         for (unsigned round = 0; round < N_KILLS; round++) {
