@@ -256,7 +256,7 @@ static bool policy_take_view(struct policy *p, const struct policy_view *view) {
         }
         if (!view->known)
                 return before.known && !before.usable;
-        if (view->usable)
+        if (view->usable && !p->attempting)
                 p->against = false;
         return before.known && view->usable &&
                (!before.usable || path_differs(&before.best, &view->best));
@@ -281,14 +281,18 @@ static void policy_new_path(struct policy *p, const struct moment *at) {
                 policy_hurry(p, at);
 }
 
-/* An attempt on a path that is no more, or no longer the best, begins anew. */
+/* An attempt on a path that is no more, or no longer the best, begins anew; so does one against
+ * netmon's word once there is a path. */
 static unsigned policy_follow_attempt(struct policy *p, const struct moment *at) {
         bool stale = p->view.attempt_fate != POLICY_FATE_FINE || policy_is_offline(p) ||
                      path_differs(&p->view.best, &p->attempt_path);
 
-        if (!p->attempting || p->against || !p->view.known || !stale)
+        if (p->against)
+                stale = p->view.usable;
+        if (!p->attempting || !p->view.known || !stale)
                 return 0;
         p->attempting = false;
+        p->against = false;
         p->view.attempt_fate = POLICY_FATE_FINE;
         policy_hurry(p, at);
         return POLICY_DROP_ATTEMPT;

@@ -656,6 +656,17 @@ Test(policy, random_events_keep_the_books) {
         }
 }
 
+Test(policy, attempt_without_a_path_begins_anew_on_the_one_that_comes) {
+        (void)see_no_path();
+        (void)step(POLICY_START);
+        expect(step(POLICY_RECONNECT), POLICY_CONNECT, CHANNEL_CONNECTING);
+        pass(SEC);
+        /* Its packets went nowhere, and the kernel would be slow to send them again. */
+        expect(see_path(1), POLICY_DROP_ATTEMPT | POLICY_CONNECT, CHANNEL_CONNECTING);
+        cr_assert(eq(int, policy.attempt_path.ifindex, 1));
+        expect(see(), 0, CHANNEL_CONNECTING);
+}
+
 Test(policy, attempts_while_offline_do_not_lengthen_the_backoff) {
         struct policy_options options = standard;
 
