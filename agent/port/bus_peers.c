@@ -269,7 +269,3 @@ bool peer_hears(const struct peer *peer, uid_t owner, uint64_t channel) {
                 return true;
         return peer_has(peer, channel);
 }
-
-bool peer_may_use(const struct peer *peer, uid_t owner) {
-        return peer->uid == owner || peer->uid == 0;
-}

@@ -53,6 +53,3 @@ int peer_attach(struct peer *peer, uint64_t channel);
 void peer_detach(struct peer *peer);
 void peer_forget_channel(struct peer *peer, uint64_t channel);
 bool peer_hears(const struct peer *peer, uid_t owner, uint64_t channel);
-
-/* Its own, or everything for root. */
-bool peer_may_use(const struct peer *peer, uid_t owner);

@@ -322,10 +322,6 @@ void netmon_client_free(struct netmon_client *client) {
         free(client);
 }
 
-bool netmon_client_ready(const struct netmon_client *client) {
-        return client->state == CLIENT_READY;
-}
-
 const struct interfaces *netmon_client_interfaces(const struct netmon_client *client) {
         return &client->interfaces;
 }

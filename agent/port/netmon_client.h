@@ -29,8 +29,7 @@ void netmon_client_free(struct netmon_client *client);
 int netmon_client_attach(struct netmon_client *client, sd_bus *bus);
 void netmon_client_detach(struct netmon_client *client);
 
-/* It is running and has told us its interfaces. */
-bool netmon_client_ready(const struct netmon_client *client);
+/* interfaces->known is false while netmon is not there. */
 const struct interfaces *netmon_client_interfaces(const struct netmon_client *client);
 
 /* Watches a destination: a numeric address or "default". The answer comes by watch_changed(). */

@@ -27,10 +27,6 @@ struct bus_link {
         uint64_t retry_usec;
 };
 
-sd_bus *bus_link_bus(const struct bus_link *link) {
-        return link->bus;
-}
-
 static void link_drop(struct bus_link *link) {
         link->gone = sd_bus_slot_unref(link->gone);
         link->request = sd_bus_slot_unref(link->request);

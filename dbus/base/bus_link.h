@@ -28,6 +28,3 @@ void bus_link_free(struct bus_link *link);
 static inline void bus_link_freep(struct bus_link **link) {
         bus_link_free(*link);
 }
-
-/* The connection, borrowed until down(); NULL while there is none. */
-sd_bus *bus_link_bus(const struct bus_link *link);
