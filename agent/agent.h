@@ -120,18 +120,5 @@ void agent_host_good(struct agent *agent, struct channel *by);
 /* A channel of this user may connect to this address. */
 bool agent_may_reach(const struct agent *agent, uid_t uid, const struct address *address);
 
-/* The disk has refused something that is tried again: until it is through no channel reads or
- * writes. */
-bool agent_store_refuses(const struct agent *agent);
-/* So much is on its way to the disk that servers, or senders too, have to wait. */
-bool agent_store_is_busy(const struct agent *agent);
-bool agent_store_is_flooded(const struct agent *agent);
-
 /* Offers what this peer may take again, on all channels. */
 void agent_pump_peer(struct agent *agent, const struct peer *peer);
-
-/* Puts a new channel on disk and then makes it; takes over `record` and answers `call`. */
-int agent_open_channel(struct agent *agent, struct store_channel *record, sd_bus_message *call);
-
-/* Hands a request to the store with the time on it. `call`, if any, is answered when it is done. */
-void agent_submit(struct agent *agent, struct store_request *request, sd_bus_message *call);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "agent_store.h"
 #include "channel.h"
 #include "cleanup.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "agent_store.h"
 #include "bus_call.h"
 #include "bus_channel.h"
 #include "bus_error.h"

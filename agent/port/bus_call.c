@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "agent_store.h"
 #include "bus_error.h"
 #include "bus_message.h"
 #include "bus_options.h"

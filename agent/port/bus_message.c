@@ -11,6 +11,7 @@
 #include <unistr.h>
 
 #include "agent.h"
+#include "agent_store.h"
 #include "bus_dict.h"
 #include "bus_error.h"
 #include "bus_options.h"
