@@ -67,7 +67,9 @@ static int call_netmon(struct netmon_client *client, sd_bus_slot **slot, const c
                 if (r < 0)
                         return r;
         }
-        return sd_bus_call_async(client->bus, slot, m, done, userdata, 0);
+        /* A netmon that stands still for long answers when it goes on; of one that is gone the bus
+         * says so. */
+        return sd_bus_call_async(client->bus, slot, m, done, userdata, UINT64_MAX);
 }
 
 static bool client_is_told_by_netmon(const struct netmon_client *client, sd_bus_message *m) {
