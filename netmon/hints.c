@@ -2,11 +2,15 @@
 #include "hints.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "clock_jump.h"
 #include "logind.h"
+#include "modem_manager.h"
+#include "network_manager.h"
 #include "suspend.h"
 
 struct hints {
@@ -15,7 +19,9 @@ struct hints {
         void (*read_clocks)(struct suspend_clocks *ret);
         struct clock_jump *clock_jump;
         struct suspend suspend;
-        struct logind *logind; /* NULL without a bus */
+        struct logind *logind; /* NULL without a bus, as are those below */
+        struct network_manager *network_manager;
+        struct modem_manager *modem_manager;
 };
 
 static void on_clock_jump(void *userdata) {
@@ -42,6 +48,45 @@ static void on_logind(enum suspend_word word, void *userdata) {
                 hints->owner->resumed(slept_usec, hints->userdata);
 }
 
+static void on_links(void *userdata) {
+        struct hints *hints = userdata;
+
+        hints->owner->links(hints->userdata);
+}
+
+static void put_modem(const struct mm_modem *modem, struct hint *hint) {
+        memcpy(hint->operator_name, modem->operator_name, sizeof(hint->operator_name));
+        (void)snprintf(hint->technology, sizeof(hint->technology), "%s",
+                       hint_technology_of(modem->technologies));
+        hint->signal_quality = modem->signal_quality;
+        hint->registration = registration_of(modem->registration_state);
+        for (size_t i = 0; i < modem->n_bearers; i++)
+                hint->is_connected |= modem->bearers[i].is_connected != 0;
+}
+
+static void find_hint(void *userdata, const char *name, struct hint *ret) {
+        const struct hints *hints = userdata;
+        const struct nm_device *device = NULL;
+        const struct mm_modem *modem = NULL;
+
+        *ret = (struct hint){};
+        if (hints->network_manager)
+                device = network_manager_find(hints->network_manager, name);
+        if (device)
+                ret->metered = hint_metered_of(device->metered);
+        if (hints->modem_manager)
+                modem = modem_manager_find(hints->modem_manager, name);
+        /* Of a modem on a serial line only NetworkManager knows where its packets go. */
+        if (hints->modem_manager && !modem && device)
+                modem = modem_manager_find_path(hints->modem_manager, device->udi);
+        if (modem)
+                put_modem(modem, ret);
+}
+
+struct hint_source hints_source(struct hints *hints) {
+        return (struct hint_source){.find = find_hint, .userdata = hints};
+}
+
 int hints_new(sd_event *event, const struct hints_owner *owner, void *userdata,
               void (*read_clocks)(struct suspend_clocks *ret), struct hints **ret) {
         CLEANUP(hints_freep) struct hints *hints = calloc(1, sizeof(*hints));
@@ -65,18 +110,30 @@ int hints_new(sd_event *event, const struct hints_owner *owner, void *userdata,
 void hints_free(struct hints *hints) {
         if (!hints)
                 return;
+        modem_manager_free(hints->modem_manager);
+        network_manager_free(hints->network_manager);
         logind_free(hints->logind);
         clock_jump_free(hints->clock_jump);
         free(hints);
 }
 
 int hints_attach(struct hints *hints, sd_bus *bus) {
-        return logind_new(bus, on_logind, hints, &hints->logind);
+        int r;
+
+        r = logind_new(bus, on_logind, hints, &hints->logind);
+        if (r < 0)
+                return r;
+        r = network_manager_new(bus, on_links, hints, &hints->network_manager);
+        if (r < 0)
+                return r;
+        return modem_manager_new(bus, on_links, hints, &hints->modem_manager);
 }
 
 void hints_detach(struct hints *hints) {
-        logind_free(hints->logind);
-        hints->logind = NULL;
+        modem_manager_free(STEAL(hints->modem_manager));
+        network_manager_free(STEAL(hints->network_manager));
+        logind_free(STEAL(hints->logind));
+        on_links(hints);
         /* Whatever it had announced, nobody will say when it is over. */
         on_logind(SUSPEND_SILENT, hints);
 }

@@ -8,6 +8,8 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "hint.h"
+
 struct hints;
 struct suspend_clocks;
 
@@ -16,6 +18,8 @@ struct hints_owner {
         void (*preparing_for_sleep)(bool is_preparing, void *userdata);
         /* It has slept so long. */
         void (*resumed)(uint64_t slept_usec, void *userdata);
+        /* What hints_source() finds may have changed. */
+        void (*links)(void *userdata);
 };
 
 /* Watches the clocks from now on. `owner` is borrowed. */
@@ -26,6 +30,9 @@ void hints_free(struct hints *hints);
 static inline void hints_freep(struct hints **hints) {
         hints_free(*hints);
 }
+
+/* Whom to ask of what services say of an interface; borrows `hints`. */
+struct hint_source hints_source(struct hints *hints);
 
 /* Follows the services on a bus connection, until it is detached. */
 int hints_attach(struct hints *hints, sd_bus *bus);

@@ -333,9 +333,20 @@ static void on_resumed(uint64_t slept_usec, void *userdata) {
         turn(netmon);
 }
 
+static void on_hints(void *userdata) {
+        struct netmon *netmon = userdata;
+
+        if (!model_take_hints(&netmon->world.model))
+                return;
+        if (netmon->ask == ASK_NOT)
+                netmon->ask = ASK_SETTLE; /* no kernel is about to change anything behind it */
+        turn(netmon);
+}
+
 static const struct hints_owner hints_owner = {
         .preparing_for_sleep = on_preparing_for_sleep,
         .resumed = on_resumed,
+        .links = on_hints,
 };
 
 static int on_bus_up(sd_bus *bus, void *userdata) {
@@ -452,6 +463,7 @@ static int start(struct netmon *netmon, const struct netmon_options *options) {
         r = hints_new(netmon->event, &hints_owner, netmon, clock_jump_read, &netmon->hints);
         if (r < 0)
                 return r;
+        netmon->world.model.hints = hints_source(netmon->hints);
         netmon->is_drained = true;
         resync_want(&netmon->resync, RESYNC_LOST);
         turn(netmon);

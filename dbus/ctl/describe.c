@@ -15,10 +15,11 @@ char *describe_path(json_object *path) {
 
         if (!interface[0])
                 return text_format("none%s%s", why[0] ? ": " : "", why);
-        return text_format("%s%s%s%s%s%s%s%s%s%s%s%s%s", interface, type[0] ? " (" : "", type,
+        return text_format("%s%s%s%s%s%s%s%s%s%s%s%s%s%s", interface, type[0] ? " (" : "", type,
                            type[0] ? ")" : "", source[0] ? ", " : "", source,
                            gateway[0] ? " via " : "", gateway,
                            strcmp(value_string(path, "metered"), "yes") == 0 ? ", metered" : "",
+                           value_bool(path, "roaming") ? ", roaming" : "",
                            losing[0] ? ", about to be lost: " : "", losing,
                            usable ? "" : ", not usable: ", usable ? "" : why);
 }
@@ -51,6 +52,15 @@ const char *describe_link(json_object *link) {
         if (!value_bool(link, "carrier"))
                 return "no carrier";
         return "not usable";
+}
+
+char *describe_link_type(json_object *link) {
+        const char *carrier = value_string(link, "operator");
+        const char *technology = value_string(link, "access_technology");
+
+        return text_format("%s%s%s%s%s%s", value_string(link, "type"), carrier[0] ? " " : "",
+                           carrier, technology[0] ? " " : "", technology,
+                           value_bool(link, "roaming") ? " roaming" : "");
 }
 
 enum style describe_link_style(json_object *link) {

@@ -16,6 +16,8 @@ char *describe_addresses(json_object *addresses);
 
 /* "usable", "no carrier": what an interface object says of itself. */
 const char *describe_link(json_object *link);
+/* "ethernet", "cellular Example Mobile lte roaming"; to be freed. */
+char *describe_link_type(json_object *link);
 enum style describe_link_style(json_object *link);
 
 /* What follows the state of a channel: "attempt 4 in 8 s: connection refused", or its path. */

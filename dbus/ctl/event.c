@@ -97,8 +97,9 @@ char *event_path_text(json_object *before, json_object *now, json_object *reason
 
 /* What changes all the time, or says nothing to people. */
 static bool is_quiet(const char *key) {
-        static const char *const keys[] = {"since",    "carrier_changes", "signal", "bit_rate",
-                                           "rx_bytes", "tx_bytes",        "index"};
+        static const char *const keys[] = {
+                "since",    "carrier_changes", "signal",   "signal_quality",
+                "bit_rate", "rx_bytes",        "tx_bytes", "index"};
 
         for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
                 if (strcmp(keys[i], key) == 0)

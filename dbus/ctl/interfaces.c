@@ -20,6 +20,7 @@ static void print_links(const struct output *out, json_object *links) {
                 json_object *link = json_object_array_get_idx(links, i);
                 json_object *list = json_object_object_get(link, "addresses");
                 CLEANUP(freep) char *addresses = describe_addresses(list);
+                CLEANUP(freep) char *type = describe_link_type(link);
                 uint64_t since_usec = value_number(link, "since");
                 char length[WHEN_MAX] = "";
 
@@ -27,7 +28,7 @@ static void print_links(const struct output *out, json_object *links) {
                         when_length(at.usec - since_usec, length);
                 table_cell(table, STYLE_STRONG, "%s", value_string(link, "name"));
                 table_cell(table, describe_link_style(link), "%s", describe_link(link));
-                table_cell(table, STYLE_PLAIN, "%s", value_string(link, "type"));
+                table_cell(table, STYLE_PLAIN, "%s", type);
                 table_cell(table, STYLE_PLAIN, "%s", addresses[0] ? addresses : "-");
                 table_cell(table, STYLE_PLAIN, "%s", length);
         }

@@ -112,18 +112,56 @@ static int model_add(struct model *model, uint32_t index, struct link **ret) {
         return 0;
 }
 
-/* Type and metered follow from kernel, sysfs and, before all, the configuration. */
-static unsigned link_classify(struct link *link, const struct settings *settings) {
-        enum link_type type = link_type_guess(&link->facts, &link->device);
-        enum metered metered;
-        enum metered_source source = METERED_SOURCE_CONFIG;
+static uint32_t distance(uint32_t a, uint32_t b) {
+        return a > b ? a - b : b - a;
+}
+
+static unsigned link_take_hint(struct link *link, const struct hint_source *source) {
+        struct hint was = link->hint, now = {};
+        bool was_roaming = link_is_roaming(link);
         unsigned changed = 0;
 
-        (void)settings_type(settings, link->facts.name, &type);
-        if (!settings_metered(settings, link->facts.name, &metered)) {
-                metered = link_type_metered(type);
-                source = metered == METERED_UNKNOWN ? METERED_SOURCE_NONE : METERED_SOURCE_TYPE;
-        }
+        if (source->find)
+                source->find(source->userdata, link->facts.name, &now);
+        if (strcmp(was.operator_name, now.operator_name) != 0 ||
+            strcmp(was.technology, now.technology) != 0 || was.registration != now.registration ||
+            was.is_connected != now.is_connected)
+                changed |= LINK_CHANGE_BEARER;
+        if (distance(was.signal_quality, now.signal_quality) < SIGNAL_QUALITY_STEP)
+                now.signal_quality = was.signal_quality;
+        else
+                changed |= LINK_CHANGE_SIGNAL_QUALITY;
+        link->hint = now;
+        if (link_is_roaming(link) != was_roaming)
+                changed |= LINK_CHANGE_ROAMING;
+        return changed;
+}
+
+static enum metered judge_metered(const struct link *link, const struct settings *settings,
+                                  enum link_type type, enum metered_source *ret_source) {
+        enum metered metered;
+        bool hinted;
+
+        *ret_source = METERED_SOURCE_CONFIG;
+        if (settings_metered(settings, link->facts.name, &metered))
+                return metered;
+        metered = hint_judge_metered(link->hint.metered, link_type_metered(type), &hinted);
+        *ret_source = METERED_SOURCE_NONE;
+        if (metered != METERED_UNKNOWN)
+                *ret_source = hinted ? METERED_SOURCE_NETWORK_MANAGER : METERED_SOURCE_TYPE;
+        return metered;
+}
+
+/* Type and metered follow from kernel, sysfs, what services say and, before all, the configuration.
+ */
+static unsigned link_classify(struct link *link, const struct model *model) {
+        enum link_type type = link_type_guess(&link->facts, &link->device);
+        enum metered_source source;
+        enum metered metered;
+        unsigned changed = link_take_hint(link, &model->hints);
+
+        (void)settings_type(model->settings, link->facts.name, &type);
+        metered = judge_metered(link, model->settings, type, &source);
         if (link->type != type)
                 changed |= LINK_CHANGE_TYPE;
         if (link->metered != metered || link->metered_source != source)
@@ -191,10 +229,10 @@ static unsigned link_set_facts(struct link *link, const struct link_facts *now) 
 
 /* Takes what a message or a dump says of the link; `changed` is what is known to differ. */
 static unsigned link_update(struct link *link, const struct link_facts *now, unsigned changed,
-                            const struct settings *settings, uint64_t now_usec) {
+                            const struct model *model, uint64_t now_usec) {
         changed |= link_set_facts(link, now);
         if (changed & (LINK_CHANGE_ADDED | LINK_CHANGE_NAME))
-                changed |= link_classify(link, settings);
+                changed |= link_classify(link, model);
         changed |= link_set_usable(link, now_usec);
         link->changed |= changed;
         link->recent |= changed;
@@ -216,16 +254,30 @@ int model_apply_link(struct model *model, const struct link_msg *msg, uint64_t n
         if (r < 0)
                 return r;
         changed |= (unsigned)r;
-        return (int)link_update(link, &msg->facts, changed, model->settings, now_usec);
+        return (int)link_update(link, &msg->facts, changed, model, now_usec);
 }
 
 void model_set_device(struct model *model, struct link *link, const struct link_device *device) {
         unsigned changed;
 
         link->device = *device;
-        changed = link_classify(link, model->settings);
+        changed = link_classify(link, model);
         link->changed |= changed;
         link->recent |= changed;
+}
+
+bool model_take_hints(struct model *model) {
+        unsigned all = 0;
+
+        for (size_t i = 0; i < model->n_links; i++) {
+                struct link *link = model->links[i];
+                unsigned changed = link_classify(link, model);
+
+                link->changed |= changed;
+                link->recent |= changed;
+                all |= changed;
+        }
+        return all != 0;
 }
 
 bool model_remove_link(struct model *model, uint32_t index) {
@@ -318,7 +370,7 @@ static bool same_link(const struct link *was, const struct link *now) {
 }
 
 /* Makes `link` what `fresh` is. */
-static unsigned link_replace(struct link *link, struct link *fresh, const struct settings *settings,
+static unsigned link_replace(struct link *link, struct link *fresh, const struct model *model,
                              uint64_t now_usec) {
         unsigned changed = 0;
 
@@ -336,7 +388,7 @@ static unsigned link_replace(struct link *link, struct link *fresh, const struct
                 link->addresses = STEAL(fresh->addresses);
                 link->n_addresses = fresh->n_addresses;
         }
-        return link_update(link, &fresh->facts, changed, settings, now_usec);
+        return link_update(link, &fresh->facts, changed, model, now_usec);
 }
 
 bool model_replace(struct model *model, struct model *fresh, uint64_t now_usec) {
@@ -351,10 +403,11 @@ bool model_replace(struct model *model, struct model *fresh, uint64_t now_usec) 
 
                 if (!was || was->facts.index != now->facts.index || !same_link(was, now)) {
                         now->id = ++model->last_id;
+                        now->changed |= link_classify(now, model);
                         changed |= now->changed;
                         continue;
                 }
-                changed |= link_replace(was, now, model->settings, now_usec);
+                changed |= link_replace(was, now, model, now_usec);
                 fresh->links[i] = was;
                 model->links[place] = now; /* freed below with what is left of the old model */
         }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "address_msg.h"
+#include "hint.h"
 #include "link_msg.h"
 #include "link_type.h"
 
@@ -33,13 +34,21 @@ enum link_change {
         LINK_CHANGE_HARDWARE_ADDRESS = 1 << 11,
         LINK_CHANGE_METERED = 1 << 12,
         LINK_CHANGE_PLACE = 1 << 13, /* master or lower link */
+        LINK_CHANGE_BEARER =
+                1 << 14, /* a modem's connection, operator, technology or registration */
+        LINK_CHANGE_ROAMING = 1 << 15,
+        LINK_CHANGE_SIGNAL_QUALITY = 1 << 16,
 };
 
 enum metered_source {
         METERED_SOURCE_NONE,
         METERED_SOURCE_CONFIG,
         METERED_SOURCE_TYPE,
+        METERED_SOURCE_NETWORK_MANAGER,
 };
+
+/* A signal's quality is told when it differs by so much from what was told last. */
+#define SIGNAL_QUALITY_STEP 5
 
 struct link {
         uint64_t id; /* never used again, unlike the index */
@@ -47,6 +56,7 @@ struct link {
         char *altnames; /* each with its end, altnames_len bytes in all */
         size_t altnames_len;
         struct link_device device;
+        struct hint hint;
         enum link_type type;
         enum metered metered;
         enum metered_source metered_source;
@@ -61,6 +71,7 @@ struct link {
 
 struct model {
         const struct settings *settings; /* borrowed */
+        struct hint_source hints;        /* find is NULL where there are none */
         struct link **links;             /* by index */
         size_t n_links;
         uint64_t last_id;
@@ -75,6 +86,8 @@ int model_apply_link(struct model *model, const struct link_msg *msg, uint64_t n
 int model_apply_address(struct model *model, const struct address_msg *msg);
 /* What sysfs says of a link that was added. */
 void model_set_device(struct model *model, struct link *link, const struct link_device *device);
+/* Asks the hints again, of every link. Returns true when that makes a difference to any. */
+bool model_take_hints(struct model *model);
 /* True when there was such a link or address. */
 bool model_remove_link(struct model *model, uint32_t index);
 bool model_remove_address(struct model *model, const struct address_msg *msg);
@@ -86,6 +99,10 @@ bool model_replace(struct model *model, struct model *fresh, uint64_t now_usec);
 struct link *model_find(const struct model *model, uint32_t index);
 /* By name or alternative name. */
 struct link *model_find_name(const struct model *model, const char *name);
+
+static inline bool link_is_roaming(const struct link *link) {
+        return link->hint.registration == REGISTRATION_ROAMING;
+}
 
 static inline bool link_is_up(const struct link *link) {
         return link->facts.flags & IFF_UP;

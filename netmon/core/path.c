@@ -30,6 +30,7 @@ void path_set_link(struct path *path, const struct link *link) {
         memcpy(path->interface, link->facts.name, sizeof(path->interface));
         path->type = link->type;
         path->metered = link->metered;
+        path->roaming = link_is_roaming(link);
         if (path->mtu == 0)
                 path->mtu = link->facts.mtu;
 }
@@ -96,9 +97,10 @@ enum path_why path_judge(const struct path *path, const struct model *model,
 bool path_equal(const struct path *a, const struct path *b) {
         return a->family == b->family && a->ifindex == b->ifindex &&
                strcmp(a->interface, b->interface) == 0 && a->type == b->type &&
-               a->metered == b->metered && netaddr_equal(&a->source, &b->source) &&
-               netaddr_equal(&a->gateway, &b->gateway) && a->table == b->table &&
-               a->metric == b->metric && a->mtu == b->mtu && a->why == b->why;
+               a->metered == b->metered && a->roaming == b->roaming &&
+               netaddr_equal(&a->source, &b->source) && netaddr_equal(&a->gateway, &b->gateway) &&
+               a->table == b->table && a->metric == b->metric && a->mtu == b->mtu &&
+               a->why == b->why;
 }
 
 bool path_continues(const struct path *was, const struct path *now) {

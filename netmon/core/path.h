@@ -35,6 +35,7 @@ struct path {
         char interface[IFNAMSIZ];
         enum link_type type;
         enum metered metered;
+        bool roaming;
         struct netaddr source;
         struct netaddr gateway; /* none: on link */
         uint32_t table;
@@ -47,7 +48,7 @@ struct path {
 /* "" for PATH_USABLE. */
 const char *path_why_to_string(enum path_why why);
 
-/* What the link says: interface, type, metered, and the MTU where the route has none. */
+/* What the link says: interface, type, metered, roaming, and the MTU where the route has none. */
 void path_set_link(struct path *path, const struct link *link);
 
 /* Whether packets for `destination` can go this way now: looks at the link and at the source.

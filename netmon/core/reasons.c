@@ -9,8 +9,8 @@
 #include "model.h"
 
 static const char *const words[REASON_COUNT] = {
-        "start",   "carrier", "admin",   "address", "route",  "rule",
-        "gateway", "vpn",     "metered", "resume",  "resync",
+        "start", "carrier", "admin", "address", "route",  "rule",   "gateway",
+        "roam",  "bearer",  "vpn",   "metered", "resume", "resync",
 };
 
 const char *reason_to_string(enum reason reason) {
@@ -27,6 +27,10 @@ static unsigned reasons_of_link(const struct link *link) {
                 reasons |= REASON_CARRIER;
         if (link->recent & LINK_CHANGE_ADDRESSES)
                 reasons |= REASON_ADDRESS;
+        if (link->recent & LINK_CHANGE_ROAMING)
+                reasons |= REASON_ROAM;
+        if (link->recent & LINK_CHANGE_BEARER)
+                reasons |= REASON_BEARER;
         if (link->recent & LINK_CHANGE_METERED)
                 reasons |= REASON_METERED;
         return reasons;

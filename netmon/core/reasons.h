@@ -15,12 +15,14 @@ enum reason {
         REASON_ROUTE = 1 << 4,
         REASON_RULE = 1 << 5,
         REASON_GATEWAY = 1 << 6, /* the same interface, another gateway */
-        REASON_VPN = 1 << 7,     /* into a tunnel, or out of it */
-        REASON_METERED = 1 << 8,
-        REASON_RESUME = 1 << 9,  /* the machine has slept, this is the difference */
-        REASON_RESYNC = 1 << 10, /* kernel messages were lost, this is the difference */
+        REASON_ROAM = 1 << 7,    /* the interface is on another network: the modem's roaming */
+        REASON_BEARER = 1 << 8,  /* a modem's connection, operator or technology */
+        REASON_VPN = 1 << 9,     /* into a tunnel, or out of it */
+        REASON_METERED = 1 << 10,
+        REASON_RESUME = 1 << 11, /* the machine has slept, this is the difference */
+        REASON_RESYNC = 1 << 12, /* kernel messages were lost, this is the difference */
 };
-#define REASON_COUNT 11
+#define REASON_COUNT 13
 
 const char *reason_to_string(enum reason reason);
 

@@ -217,8 +217,40 @@ static int append_metered_source(sd_bus_message *m, const void *subject,
         case METERED_SOURCE_TYPE:
                 word = "type";
                 break;
+        case METERED_SOURCE_NETWORK_MANAGER:
+                word = "networkmanager";
+                break;
         }
         return sd_bus_message_append_basic(m, 's', word);
+}
+
+static int append_operator(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
+        return sd_bus_message_append_basic(m, 's', link->hint.operator_name);
+}
+
+static int append_technology(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
+        return sd_bus_message_append_basic(m, 's', link->hint.technology);
+}
+
+static int append_signal_quality(sd_bus_message *m, const void *subject,
+                                 const struct world *world) {
+        const struct link *link = subject;
+
+        return sd_bus_message_append_basic(m, 'u', &link->hint.signal_quality);
+}
+
+static int append_registration(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
+        return sd_bus_message_append_basic(m, 's', registration_to_string(link->hint.registration));
+}
+
+static int append_roaming(sd_bus_message *m, const void *subject, const struct world *world) {
+        return sd_bus_message_append(m, "b", (int)link_is_roaming(subject));
 }
 
 static struct link_stats ask_stats(const struct link *link, const struct world *world) {
@@ -255,6 +287,11 @@ static const struct property properties[] = {
         {"HardwareAddress", "s", append_hardware_address, LINK_CHANGE_HARDWARE_ADDRESS},
         {"Metered", "s", append_metered, LINK_CHANGE_METERED},
         {"MeteredSource", "s", append_metered_source, LINK_CHANGE_METERED},
+        {"Operator", "s", append_operator, LINK_CHANGE_BEARER},
+        {"AccessTechnology", "s", append_technology, LINK_CHANGE_BEARER},
+        {"SignalQuality", "u", append_signal_quality, LINK_CHANGE_SIGNAL_QUALITY},
+        {"Registration", "s", append_registration, LINK_CHANGE_BEARER},
+        {"Roaming", "b", append_roaming, LINK_CHANGE_ROAMING},
         {"RxBytes", "t", append_rx_bytes, 0},
         {"TxBytes", "t", append_tx_bytes, 0},
 };

@@ -27,6 +27,8 @@ Test(describe, paths) {
                 {"{\"interface\":\"eth0\",\"type\":\"ethernet\",\"source\":\"10.0.0.2\","
                  "\"gateway\":\"\",\"usable\":false,\"why\":\"carrier\",\"metered\":\"yes\"}",
                  "eth0 (ethernet), 10.0.0.2, metered, not usable: carrier", STYLE_BAD},
+                {"{\"interface\":\"wwan0\",\"usable\":true,\"metered\":\"yes\",\"roaming\":true}",
+                 "wwan0, metered, roaming", STYLE_GOOD},
                 {"{\"interface\":\"wlan0\",\"usable\":true,\"losing\":\"beacon loss\"}",
                  "wlan0, about to be lost: beacon loss", STYLE_WARN},
         };
@@ -99,4 +101,22 @@ Test(describe, since) {
         cr_expect(eq(str, some, "for 1 min"));
         cr_expect(eq(str, unknown, ""));
         cr_expect(eq(str, future, ""));
+}
+
+Test(describe, types_of_links) {
+        static const char *const rows[][2] = {
+                {"{\"type\":\"ethernet\",\"operator\":\"\",\"access_technology\":\"\"}",
+                 "ethernet"},
+                {"{\"type\":\"cellular\",\"operator\":\"Example\",\"access_technology\":\"lte\"}",
+                 "cellular Example lte"},
+                {"{\"type\":\"cellular\",\"access_technology\":\"umts\",\"roaming\":true}",
+                 "cellular umts roaming"},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                CLEANUP(json_object_putp) json_object *link = parse(rows[i][0]);
+                CLEANUP(freep) char *text = describe_link_type(link);
+
+                cr_expect(eq(str, text, (char *)rows[i][1]));
+        }
 }

@@ -29,10 +29,15 @@ static void on_resumed(uint64_t usec, void *userdata) {
         slept_usec = usec;
 }
 
+static void on_links(void *userdata) {
+        cr_assert(false, "there is no bus");
+}
+
 static void setup(void) {
         static const struct hints_owner owner = {
                 .preparing_for_sleep = on_preparing_for_sleep,
                 .resumed = on_resumed,
+                .links = on_links,
         };
 
         clocks = (struct suspend_clocks){.boottime_usec = 9000, .monotonic_usec = 8000};

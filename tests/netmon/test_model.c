@@ -318,3 +318,87 @@ Test(model, another_link_under_a_known_index_gets_its_own_id) {
         cr_assert(model_find(&model, 2)->changed & LINK_CHANGE_ADDED);
         cr_assert(eq(sz, model_find(&model, 2)->n_addresses, 0));
 }
+
+static struct hint hint; /* of every link named wlan0 */
+
+static void find_hint(void *userdata, const char *name, struct hint *ret) {
+        *ret = strcmp(name, "wlan0") == 0 ? hint : (struct hint){};
+}
+
+Test(model, hints) {
+        static const struct {
+                struct hint hint;
+                unsigned changed;
+        } steps[] = {
+                {{.metered = HINT_METERED_YES}, LINK_CHANGE_METERED},
+                {{.metered = HINT_METERED_GUESS_YES}, 0},
+                {{.metered = HINT_METERED_NO}, LINK_CHANGE_METERED},
+                {{.operator_name = "Home"}, LINK_CHANGE_BEARER | LINK_CHANGE_METERED},
+                {{.operator_name = "Home", .technology = "lte"}, LINK_CHANGE_BEARER},
+                {{.operator_name = "Home", .technology = "lte", .signal_quality = 60},
+                 LINK_CHANGE_SIGNAL_QUALITY},
+                {{.operator_name = "Home", .technology = "lte", .signal_quality = 64}, 0},
+                {{.operator_name = "Home", .technology = "lte", .signal_quality = 65},
+                 LINK_CHANGE_SIGNAL_QUALITY},
+                {{.signal_quality = 65, .registration = REGISTRATION_ROAMING},
+                 LINK_CHANGE_BEARER | LINK_CHANGE_ROAMING},
+                {{}, LINK_CHANGE_BEARER | LINK_CHANGE_ROAMING | LINK_CHANGE_SIGNAL_QUALITY},
+        };
+        struct link_msg other = link_msg(2, "eth0"), msg = link_msg(3, "wlan0");
+
+        cr_assert(not(model_take_hints(&model)));
+        model.hints.find = find_hint;
+        cr_assert(ge(int, apply(&other, 1000), 0));
+        cr_assert(ge(int, apply(&msg, 1000), 0));
+        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+                hint = steps[i].hint;
+                model_find(&model, 2)->changed = model_find(&model, 3)->changed = 0;
+                cr_assert(eq(int, model_take_hints(&model), steps[i].changed != 0), "step %zu", i);
+                cr_assert(eq(u32, model_find(&model, 3)->changed, steps[i].changed), "step %zu", i);
+                cr_assert(eq(u32, model_find(&model, 2)->changed, 0));
+        }
+}
+
+Test(model, hints_go_by_name) {
+        struct link_msg msg = link_msg(3, "eth0");
+        struct link *link;
+
+        model.hints.find = find_hint;
+        hint = (struct hint){.metered = HINT_METERED_YES, .operator_name = "Home"};
+        cr_assert(ge(int, apply(&msg, 1000), 0));
+        link = model_find(&model, 3);
+        cr_assert(eq(u32, link->metered, METERED_UNKNOWN));
+        (void)snprintf(msg.facts.name, sizeof(msg.facts.name), "wlan0");
+        cr_assert(eq(int, apply(&msg, 2000),
+                     LINK_CHANGE_NAME | LINK_CHANGE_METERED | LINK_CHANGE_BEARER));
+        cr_assert(eq(u32, link->metered, METERED_YES));
+        cr_assert(eq(u32, link->metered_source, METERED_SOURCE_NETWORK_MANAGER));
+        cr_assert(eq(str, link->hint.operator_name, (char *)"Home"));
+}
+
+Test(model, hints_of_a_link_that_only_a_dump_told) {
+        struct link_msg msg = link_msg(3, "wlan0");
+        struct model fresh;
+
+        model_init(&fresh, &settings);
+        cr_assert(ge(int, model_apply_link(&fresh, &msg, 1000), 0));
+        model.hints.find = find_hint;
+        hint = (struct hint){.metered = HINT_METERED_YES};
+        cr_assert(model_replace(&model, &fresh, 2000));
+        cr_assert(eq(u32, model_find(&model, 3)->metered, METERED_YES));
+}
+
+Test(model, configuration_outdoes_hints) {
+        struct link_msg msg = link_msg(3, "wlan0");
+        char expected[64];
+
+        cr_assert(eq(int,
+                     settings_set("Interface wlan*", "Metered", "no", expected, sizeof(expected),
+                                  &settings),
+                     0));
+        model.hints.find = find_hint;
+        hint = (struct hint){.metered = HINT_METERED_YES};
+        cr_assert(ge(int, apply(&msg, 1000), 0));
+        cr_assert(eq(u32, model_find(&model, 3)->metered, METERED_NO));
+        cr_assert(eq(u32, model_find(&model, 3)->metered_source, METERED_SOURCE_CONFIG));
+}

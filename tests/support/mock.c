@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bus_daemon.h"
 #include "child.h"
@@ -18,13 +19,16 @@ bool mock_possible(void) {
 
 pid_t mock_start(const struct bus_daemon *daemon, sd_bus *bus, const char *template,
                  const char *name) {
-        char address[128];
-        const char *argv[] = {"env",      address, "/usr/bin/python3", "-m",         "dbusmock",
-                              "--system", "-l",    "/dev/null",        "--template", template,
-                              NULL};
+        char address[128], path[4096];
+        const char *argv[] = {"env", address,     "/usr/bin/python3", "-m", "dbusmock", "-s",
+                              "-l",  "/dev/null", "--template",       path, NULL};
         pid_t pid;
 
         (void)snprintf(address, sizeof(address), "DBUS_SYSTEM_BUS_ADDRESS=%s", daemon->address);
+        if (strstr(template, ".py"))
+                (void)snprintf(path, sizeof(path), "%s/%s", SUPPORT_DIR, template);
+        else
+                (void)snprintf(path, sizeof(path), "%s", template);
         pid = child_start(argv);
         bus_wait_for_name(bus, name, WAIT_USEC);
         return pid;

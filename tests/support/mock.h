@@ -9,8 +9,8 @@
 
 struct bus_daemon;
 
-/* Starts the template, one of dbusmock's own or a file, and waits until `name` has an owner on the
- * bus; `bus` is a connection to it. Ends with child_stop(). */
+/* Starts the template, one of dbusmock's own or a file of this folder (NAME.py), and waits until
+ * `name` has an owner on the bus; `bus` is a connection to it. Ends with child_stop(). */
 pid_t mock_start(const struct bus_daemon *daemon, sd_bus *bus, const char *template,
                  const char *name);
 /* False where dbusmock is not installed. */

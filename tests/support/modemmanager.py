@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""ModemManager with one modem, for python3-dbusmock, whose own template is newer than some
+distributions. The modem is on wwan0, or on a serial line where NetworkManager runs ppp."""
+
+import dbus
+from dbusmock import MOCK_IFACE, get_object
+
+BUS_NAME = 'org.freedesktop.ModemManager1'
+MAIN_OBJ = '/org/freedesktop/ModemManager1'
+MAIN_IFACE = 'org.freedesktop.ModemManager1'
+SYSTEM_BUS = True
+IS_OBJECT_MANAGER = True
+
+MODEM = 'org.freedesktop.ModemManager1.Modem'
+MODEM_PATH = MAIN_OBJ + '/Modem/0'
+BEARER_PATH = MAIN_OBJ + '/Bearer/0'
+
+
+def load(mock, parameters):
+    mock.AddObject(BEARER_PATH, 'org.freedesktop.ModemManager1.Bearer',
+                   {'Interface': '', 'Connected': False}, [])
+    mock.AddObject(MODEM_PATH, MODEM, {
+        'State': dbus.Int32(8),
+        'AccessTechnologies': dbus.UInt32(1 << 14),
+        'SignalQuality': dbus.Struct((dbus.UInt32(70), True), signature='ub'),
+        'Ports': dbus.Array([('ttyUSB0', dbus.UInt32(3)), ('wwan0', dbus.UInt32(2))],
+                            signature='(su)'),
+        'Bearers': dbus.Array([BEARER_PATH], signature='o'),
+    }, [])
+    get_object(MODEM_PATH).AddProperties(MODEM + '.Modem3gpp', {
+        'RegistrationState': dbus.UInt32(1),
+        'OperatorName': 'Example Mobile',
+    })
+
+
+@dbus.service.method(MOCK_IFACE, in_signature='u')
+def SetSignalQuality(self, percent):
+    quality = dbus.Struct((dbus.UInt32(percent), True), signature='ub', variant_level=1)
+    self.EmitSignal(dbus.PROPERTIES_IFACE, 'PropertiesChanged', 'sa{sv}as',
+                    [MODEM, dbus.Dictionary({'SignalQuality': quality}, signature='sv'), []])
