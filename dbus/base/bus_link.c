@@ -75,6 +75,10 @@ static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         uint32_t answer = 0;
 
         link->request = sd_bus_slot_unref(link->request);
+        if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY)) {
+                link_lost(link, -ECONNRESET); /* it ended, or stands still, before it answered */
+                return 0;
+        }
         if (sd_bus_message_is_method_error(m, NULL)) {
                 log_error("bus: %s refused: %s", link->name, sd_bus_message_get_error(m)->message);
                 (void)sd_event_exit(link->event, -EACCES);
