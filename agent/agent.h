@@ -73,6 +73,7 @@ struct agent {
         /* Requests that the disk refused, to be submitted again in order. */
         struct store_request *refused;
         struct store_request **refused_end;
+        uint64_t round;                      /* of trying; see STORE_RECEIVE */
         const struct store_request *retried; /* the last of those submitted again; NULL: none is */
         sd_event_source *refused_timer;
 

@@ -41,6 +41,7 @@ static void release_call(void *context) {
 
 void agent_submit(struct agent *agent, struct store_request *request, sd_bus_message *call) {
         request->now_realtime_usec = moment_now().realtime_usec;
+        request->round = agent->round;
         if (call) {
                 request->context = sd_bus_message_ref(call);
                 request->release_context = release_call;
@@ -187,6 +188,7 @@ static int on_refused_timer(sd_event_source *source, uint64_t usec, void *userda
         struct agent *agent = userdata;
         struct store_request *request = agent->refused;
 
+        agent->round++;
         agent->refused = NULL;
         agent->refused_end = &agent->refused;
         while (request) {

@@ -100,7 +100,9 @@ enum store_kind {
          * next_expiry_realtime_usec as above. */
         STORE_EXPIRE,
         /* messages[0..n) into the inbox, all or none; each gets its id. -ENOBUFS over the limits,
-         * unless drop_oldest: n_dropped tells how many of the oldest went. */
+         * unless drop_oldest: n_dropped tells how many of the oldest went. When the disk refuses
+         * one (-ENOSPC, -EIO, -ENOMEM), all behind it with the same or a lower `round` are refused
+         * too: the submitter repeats them in order in a higher one, and none overtakes another. */
         STORE_RECEIVE,
         /* Unacknowledged inbox messages with id > after_id, at most limit_messages and limit_bytes
          * (but at least one), oldest first. `redelivered` says whether an earlier READ_IN, before a
@@ -152,6 +154,7 @@ struct store_request {
         char reason[64];
         uint64_t after_id;
         uint64_t keep_id;
+        uint64_t round;
         uint64_t limit_messages;
         uint64_t limit_bytes;
         bool drop_oldest;

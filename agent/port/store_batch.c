@@ -17,6 +17,22 @@
 #define PURGE_INTERVAL_USEC (UINT64_C(3600) * USEC_PER_SEC)
 #define PURGE_MAX 1000 /* rows at a time */
 
+/* What the submitter repeats. */
+static bool is_refused(int error) {
+        return error == -ENOSPC || error == -EIO || error == -ENOMEM;
+}
+
+static int receive(struct store_batch *batch, struct tally *tally, struct store_request *request) {
+        int r;
+
+        if (request->round < batch->refused_below)
+                return -ENOSPC;
+        r = store_inbox_receive(&batch->db, tally, request);
+        if (is_refused(r))
+                batch->refused_below = request->round + 1;
+        return r;
+}
+
 static int dispatch(struct store_batch *batch, struct tally *tally, struct store_request *request) {
         struct store_db *db = &batch->db;
 
@@ -38,7 +54,7 @@ static int dispatch(struct store_batch *batch, struct tally *tally, struct store
         case STORE_EXPIRE:
                 return store_outbox_expire(db, tally, request);
         case STORE_RECEIVE:
-                return store_inbox_receive(db, tally, request);
+                return receive(batch, tally, request);
         case STORE_READ_IN:
                 return store_inbox_read(db, tally, request);
         case STORE_ACKNOWLEDGE:
@@ -145,9 +161,13 @@ static int recover(struct store_batch *batch, int error) {
 }
 
 static int try_all(struct store_batch *batch, struct store_request *first) {
+        uint64_t refused_below = batch->refused_below;
         int r = perform_all(batch, first);
 
-        return r < 0 ? recover(batch, r) : 0;
+        if (r == 0)
+                return 0;
+        batch->refused_below = refused_below;
+        return recover(batch, r);
 }
 
 /* On a full disk the same again, first without whatever adds something, then with the ballast. */
@@ -209,6 +229,9 @@ void store_batch_perform(struct store_batch *batch, struct store_request *first)
                 if (r < 0) {
                         store_request_reset(q);
                         q->error = r;
+                        if (q->kind == STORE_RECEIVE && is_refused(r) &&
+                            q->round >= batch->refused_below)
+                                batch->refused_below = q->round + 1;
                 }
                 store_request_settle(q);
         }

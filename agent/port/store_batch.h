@@ -9,6 +9,7 @@ struct store_batch {
         struct store_db db;
         struct tallies tallies;
         uint64_t purged_realtime_usec; /* the last time that nothing old was left */
+        uint64_t refused_below;        /* RECEIVE of a lower round is behind one that was refused */
         int trouble;                   /* the error last logged, 0 when all is well */
 };
 

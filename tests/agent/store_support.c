@@ -132,7 +132,9 @@ struct store_request *support_send(uint64_t channel, const char *payload) {
 
 struct store_request *support_receive(uint64_t channel, const char *payload) {
         struct store_request *request = store_request_new(STORE_RECEIVE, channel);
+        static uint64_t round;
 
+        request->round = ++round; /* none stands behind another */
         (void)support_add(request, payload);
         return request;
 }

@@ -262,3 +262,35 @@ Test(store_space, log_keeps_its_size) {
         cr_assert(eq(i64, size_of("queue.db-wal"), 4 << 20));
         store_free(store);
 }
+
+Test(store_space, what_is_received_does_not_overtake_what_was_refused) {
+        static char large[200001], middle[20001];
+        struct store_request *requests[2];
+        struct store *store = support_open_limited(UINT64_C(1) << 20);
+        uint64_t channel = support_channel(store, "test");
+
+        memset(large, 'l', sizeof(large) - 1);
+        memset(middle, 'm', sizeof(middle) - 1);
+        for (int error = 0; error == 0;) {
+                struct store_request *fill = support_do(store, support_receive(channel, middle));
+
+                error = fill->error;
+                store_request_free(fill);
+        }
+        for (int i = 0; i < 2; i++) {
+                requests[0] = support_receive(channel, large);
+                requests[1] = support_receive(channel, "small");
+                requests[0]->round = requests[1]->round;
+                for (size_t n = 0; n < 2; n++)
+                        store_submit(store, requests[n]);
+                for (size_t n = 0; n < 2; n++)
+                        support_wait(store);
+                cr_assert(eq(int, requests[0]->error, -ENOSPC));
+                cr_assert(eq(int, requests[1]->error, -ENOSPC));
+                for (size_t n = 0; n < 2; n++)
+                        store_request_free(requests[n]);
+        }
+        /* In a later round, and without the one that is too large. */
+        support_expect(store, support_receive(channel, "small"), 0);
+        store_free(store);
+}
