@@ -19,6 +19,8 @@ static const char help[] =
         "      --receive-buffer=BYTES   size of the buffer for the kernel's announcements; the\n"
         "                               default is as much as can be had, up to 8 MiB. A small\n"
         "                               one overflows, which costs time but no news\n"
+        "      --state-directory=DIR    keep the secret of network ids in DIR/key; default\n"
+        "                               $STATE_DIRECTORY, else " STATE_DIRECTORY "\n"
         "      --help                   show this help\n"
         "      --version                show the version\n";
 
@@ -47,6 +49,7 @@ enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *
                 CONFIG,
                 LOG_LEVEL,
                 RECEIVE_BUFFER,
+                STATE,
                 HELP,
                 VERSION
         };
@@ -56,6 +59,7 @@ enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *
                 {"config", required_argument, NULL, CONFIG},
                 {"log-level", required_argument, NULL, LOG_LEVEL},
                 {"receive-buffer", required_argument, NULL, RECEIVE_BUFFER},
+                {"state-directory", required_argument, NULL, STATE},
                 {"help", no_argument, NULL, HELP},
                 {"version", no_argument, NULL, VERSION},
                 {},
@@ -86,6 +90,9 @@ enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *
                         if (verdict != ARGUMENTS_RUN)
                                 return verdict;
                         break;
+                case STATE:
+                        arguments.netmon.state_directory = optarg;
+                        break;
                 case HELP:
                         (void)fputs(help, stdout);
                         return ARGUMENTS_DONE;
@@ -98,6 +105,10 @@ enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *
         }
         if (optind < argc)
                 return bad_usage("unexpected argument ", argv[optind]);
+        if (!arguments.netmon.state_directory)
+                arguments.netmon.state_directory = getenv("STATE_DIRECTORY");
+        if (!arguments.netmon.state_directory)
+                arguments.netmon.state_directory = STATE_DIRECTORY;
         *ret = arguments;
         return ARGUMENTS_RUN;
 }

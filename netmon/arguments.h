@@ -6,6 +6,7 @@
 #include "netmon.h"
 
 #define CONFIG_PATH "/etc/wherry/netmon.conf"
+#define STATE_DIRECTORY "/var/lib/wherry-netmon"
 
 struct arguments {
         struct netmon_options netmon; /* all but the settings and the socket */

@@ -54,6 +54,11 @@ static void on_links(void *userdata) {
         hints->owner->links(hints->userdata);
 }
 
+static void put_device(const struct nm_device *device, struct hint *hint) {
+        hint->metered = hint_metered_of(device->metered);
+        memcpy(hint->connection, device->connection, sizeof(hint->connection));
+}
+
 static void put_modem(const struct mm_modem *modem, struct hint *hint) {
         memcpy(hint->operator_name, modem->operator_name, sizeof(hint->operator_name));
         (void)snprintf(hint->technology, sizeof(hint->technology), "%s",
@@ -73,7 +78,7 @@ static void find_hint(void *userdata, const char *name, struct hint *ret) {
         if (hints->network_manager)
                 device = network_manager_find(hints->network_manager, name);
         if (device)
-                ret->metered = hint_metered_of(device->metered);
+                put_device(device, ret);
         if (hints->modem_manager)
                 modem = modem_manager_find(hints->modem_manager, name);
         /* Of a modem on a serial line only NetworkManager knows where its packets go. */

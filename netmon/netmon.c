@@ -25,6 +25,8 @@
 #include "netconf_msg.h"
 #include "nlattr.h"
 #include "pace.h"
+#include "places.h"
+#include "program_pages.h"
 #include "reasons.h"
 #include "recheck.h"
 #include "resync.h"
@@ -61,6 +63,7 @@ struct netmon {
         struct bus_link *link;  /* NULL until the first dump is done */
         struct bus_netmon *bus; /* NULL without a connection */
         struct hints *hints;
+        struct places *places;
         bool is_ready;   /* the service manager knows */
         bool is_drained; /* all announcements so far have been read */
         enum ask ask;
@@ -179,6 +182,12 @@ static void publish_links(struct netmon *netmon) {
                 check_published(bus_netmon_publish_links(netmon->bus));
 }
 
+/* That a network has got its id is told on its own, so that nothing else waits for it. */
+static void update_places(struct netmon *netmon) {
+        if (places_update(netmon->places, &netmon->world) && netmon->ask == ASK_NOT)
+                netmon->ask = ASK_SETTLE;
+}
+
 /* Publishes the burst: the interfaces before the paths are asked for, so that they wait for
  * nothing. */
 static void publish(struct netmon *netmon, uint64_t now_usec) {
@@ -207,6 +216,7 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
                 world_forget_reasons(&netmon->world);
         }
         pace_worked(&netmon->pace, now_usec, moment_boottime_usec());
+        update_places(netmon);
 }
 
 static void start_resync(struct netmon *netmon) {
@@ -333,6 +343,11 @@ static void on_resumed(uint64_t slept_usec, void *userdata) {
         turn(netmon);
 }
 
+static void on_places(void *userdata) {
+        update_places(userdata);
+        turn(userdata);
+}
+
 static void on_hints(void *userdata) {
         struct netmon *netmon = userdata;
 
@@ -363,9 +378,11 @@ static void on_bus_named(void *userdata) {
         struct netmon *netmon = userdata;
 
         check_published(bus_netmon_publish_start(netmon->bus));
-        if (!netmon->is_ready)
-                (void)sd_notify(0, "READY=1");
+        if (netmon->is_ready)
+                return;
         netmon->is_ready = true;
+        (void)sd_notify(0, "READY=1");
+        program_pages_drop();
 }
 
 static void on_bus_down(void *userdata) {
@@ -463,6 +480,10 @@ static int start(struct netmon *netmon, const struct netmon_options *options) {
         r = hints_new(netmon->event, &hints_owner, netmon, clock_jump_read, &netmon->hints);
         if (r < 0)
                 return r;
+        r = places_new(netmon->event, netmon->request, options->state_directory, on_places, netmon,
+                       &netmon->places);
+        if (r < 0)
+                return r;
         netmon->world.model.hints = hints_source(netmon->hints);
         netmon->is_drained = true;
         resync_want(&netmon->resync, RESYNC_LOST);
@@ -494,6 +515,7 @@ void netmon_free(struct netmon *netmon) {
                 return;
         bus_link_free(netmon->link);
         hints_free(netmon->hints);
+        places_free(netmon->places);
         rtnl_dump_free(netmon->dump);
         sd_event_source_disable_unref(netmon->timer);
         sd_event_source_disable_unref(netmon->rtnl_source);

@@ -13,6 +13,7 @@ struct netmon_options {
         int receive_buffer;      /* bytes; 0: as much as can be had */
         int rtnl_fd;             /* a netlink socket of the service manager; -1: none */
         const struct settings *settings;
+        const char *state_directory; /* where the machine's secret is */
 };
 
 /* Starts it on the loop; everything it needs of `options` is copied, the socket is taken over. */

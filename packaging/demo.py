@@ -119,7 +119,8 @@ class World:
         with open(f"{self.directory}/netmon.conf", "w", encoding="utf-8") as config:
             config.write("[Interface wifi*]\nType=wifi\n[Interface cell*]\nType=cellular\n")
         self.start(*self.on_laptop(f"{self.build}/netmon/wherry-netmon", f"--bus={self.address}",
-                                   f"--config={self.directory}/netmon.conf", "--log-level=warning"))
+                                   f"--config={self.directory}/netmon.conf",
+                                   f"--state-directory={self.directory}", "--log-level=warning"))
         self.start(*self.on_laptop(f"{self.build}/agent/wherry-agent", f"--bus={self.address}",
                                    f"--state={self.directory}/state", "--log-level=warning"))
 

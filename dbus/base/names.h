@@ -7,6 +7,7 @@
 #define NETMON_PATH "/org/wherry/NetMon1"
 #define NETMON_INTERFACE "org.wherry.NetMon1"
 #define NETMON_LINK_INTERFACE "org.wherry.NetMon1.Interface"
+#define NETMON_LOCATION_INTERFACE "org.wherry.NetMon1.Location"
 #define NETMON_WATCH_INTERFACE "org.wherry.NetMon1.PathWatch"
 #define NETMON_LINK_PATH NETMON_PATH "/interface"
 #define NETMON_WATCH_PATH NETMON_PATH "/watch"

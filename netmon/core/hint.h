@@ -34,10 +34,11 @@ enum registration {
 
 #define HINT_TEXT_SIZE 64
 #define HINT_TECHNOLOGY_SIZE 16
+#define HINT_CONNECTION_SIZE 128
 
 struct hint {
         enum hint_metered metered;
-        char connection[2 * HINT_TEXT_SIZE]; /* the name that people know it by */
+        char connection[HINT_CONNECTION_SIZE]; /* the name that people gave to it */
         /* Of the modem behind it. */
         char operator_name[HINT_TEXT_SIZE];
         char technology[HINT_TECHNOLOGY_SIZE];

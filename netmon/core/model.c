@@ -266,6 +266,15 @@ void model_set_device(struct model *model, struct link *link, const struct link_
         link->recent |= changed;
 }
 
+bool link_set_network_id(struct link *link, const char *id) {
+        if (strcmp(link->network_id, id) == 0)
+                return false;
+        memcpy(link->network_id, id, strlen(id) + 1);
+        link->changed |= LINK_CHANGE_NETWORK_ID;
+        link->recent |= LINK_CHANGE_NETWORK_ID;
+        return true;
+}
+
 bool model_take_hints(struct model *model) {
         unsigned all = 0;
 

@@ -15,6 +15,7 @@
 #include "hint.h"
 #include "link_msg.h"
 #include "link_type.h"
+#include "network_place.h"
 
 struct settings;
 
@@ -38,6 +39,7 @@ enum link_change {
                 1 << 14, /* a modem's connection, operator, technology or registration */
         LINK_CHANGE_ROAMING = 1 << 15,
         LINK_CHANGE_SIGNAL_QUALITY = 1 << 16,
+        LINK_CHANGE_NETWORK_ID = 1 << 17,
 };
 
 enum metered_source {
@@ -57,6 +59,8 @@ struct link {
         size_t altnames_len;
         struct link_device device;
         struct hint hint;
+        struct network_place place;
+        char network_id[NETWORK_ID_SIZE]; /* "" until all of the place is known */
         enum link_type type;
         enum metered metered;
         enum metered_source metered_source;
@@ -86,6 +90,8 @@ int model_apply_link(struct model *model, const struct link_msg *msg, uint64_t n
 int model_apply_address(struct model *model, const struct address_msg *msg);
 /* What sysfs says of a link that was added. */
 void model_set_device(struct model *model, struct link *link, const struct link_device *device);
+/* True when it is another one. */
+bool link_set_network_id(struct link *link, const char *id);
 /* Asks the hints again, of every link. Returns true when that makes a difference to any. */
 bool model_take_hints(struct model *model);
 /* True when there was such a link or address. */

@@ -31,6 +31,7 @@ void path_set_link(struct path *path, const struct link *link) {
         path->type = link->type;
         path->metered = link->metered;
         path->roaming = link_is_roaming(link);
+        memcpy(path->network_id, link->network_id, sizeof(path->network_id));
         if (path->mtu == 0)
                 path->mtu = link->facts.mtu;
 }
@@ -98,9 +99,9 @@ bool path_equal(const struct path *a, const struct path *b) {
         return a->family == b->family && a->ifindex == b->ifindex &&
                strcmp(a->interface, b->interface) == 0 && a->type == b->type &&
                a->metered == b->metered && a->roaming == b->roaming &&
-               netaddr_equal(&a->source, &b->source) && netaddr_equal(&a->gateway, &b->gateway) &&
-               a->table == b->table && a->metric == b->metric && a->mtu == b->mtu &&
-               a->why == b->why;
+               strcmp(a->network_id, b->network_id) == 0 && netaddr_equal(&a->source, &b->source) &&
+               netaddr_equal(&a->gateway, &b->gateway) && a->table == b->table &&
+               a->metric == b->metric && a->mtu == b->mtu && a->why == b->why;
 }
 
 bool path_continues(const struct path *was, const struct path *now) {

@@ -9,6 +9,7 @@
 
 #include "link_type.h"
 #include "netaddr.h"
+#include "network_place.h"
 
 struct link;
 struct model;
@@ -36,6 +37,7 @@ struct path {
         enum link_type type;
         enum metered metered;
         bool roaming;
+        char network_id[NETWORK_ID_SIZE];
         struct netaddr source;
         struct netaddr gateway; /* none: on link */
         uint32_t table;
@@ -48,7 +50,8 @@ struct path {
 /* "" for PATH_USABLE. */
 const char *path_why_to_string(enum path_why why);
 
-/* What the link says: interface, type, metered, roaming, and the MTU where the route has none. */
+/* What the link says: interface, type, metered, roaming, network, and the MTU where the route has
+ * none. */
 void path_set_link(struct path *path, const struct link *link);
 
 /* Whether packets for `destination` can go this way now: looks at the link and at the source.

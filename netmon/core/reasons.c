@@ -9,8 +9,8 @@
 #include "model.h"
 
 static const char *const words[REASON_COUNT] = {
-        "start", "carrier", "admin", "address", "route",  "rule",   "gateway",
-        "roam",  "bearer",  "vpn",   "metered", "resume", "resync",
+        "start", "carrier", "admin", "address", "route",      "rule",   "gateway",
+        "roam",  "bearer",  "vpn",   "metered", "network-id", "resume", "resync",
 };
 
 const char *reason_to_string(enum reason reason) {
@@ -33,6 +33,8 @@ static unsigned reasons_of_link(const struct link *link) {
                 reasons |= REASON_BEARER;
         if (link->recent & LINK_CHANGE_METERED)
                 reasons |= REASON_METERED;
+        if (link->recent & LINK_CHANGE_NETWORK_ID)
+                reasons |= REASON_NETWORK_ID;
         return reasons;
 }
 

@@ -19,10 +19,11 @@ enum reason {
         REASON_BEARER = 1 << 8,  /* a modem's connection, operator or technology */
         REASON_VPN = 1 << 9,     /* into a tunnel, or out of it */
         REASON_METERED = 1 << 10,
-        REASON_RESUME = 1 << 11, /* the machine has slept, this is the difference */
-        REASON_RESYNC = 1 << 12, /* kernel messages were lost, this is the difference */
+        REASON_NETWORK_ID = 1 << 11,
+        REASON_RESUME = 1 << 12, /* the machine has slept, this is the difference */
+        REASON_RESYNC = 1 << 13, /* kernel messages were lost, this is the difference */
 };
-#define REASON_COUNT 13
+#define REASON_COUNT 14
 
 const char *reason_to_string(enum reason reason);
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bus_location.h"
+#include "cleanup.h"
 #include "interface_property.h"
 #include "names.h"
 #include "property.h"
@@ -16,11 +18,13 @@ struct bus_interface {
         uint32_t index;
         char path[sizeof(NETMON_LINK_PATH) + 16];
         sd_bus_slot *slot;
+        sd_bus_slot *location_slot;
 };
 
 struct bus_interface_list {
         sd_bus *bus;
         const struct world *world;
+        struct bus_location *location;
         struct bus_interface **objects;
         size_t n_objects;
 };
@@ -72,6 +76,7 @@ static const sd_bus_vtable vtable[] = {
         CHANGING("HardwareAddress", "s"),
         CHANGING("Metered", "s"),
         CHANGING("MeteredSource", "s"),
+        CHANGING("NetworkId", "s"),
         CHANGING("Operator", "s"),
         CHANGING("AccessTechnology", "s"),
         CHANGING("SignalQuality", "u"),
@@ -83,6 +88,7 @@ static const sd_bus_vtable vtable[] = {
 };
 
 static void object_free(struct bus_interface *object) {
+        sd_bus_slot_unref(object->location_slot);
         sd_bus_slot_unref(object->slot);
         free(object);
 }
@@ -100,6 +106,8 @@ static int object_new(struct bus_interface_list *list, const struct link *link,
         format_path(object->index, object->path, sizeof(object->path));
         r = sd_bus_add_object_vtable(list->bus, &object->slot, object->path, NETMON_LINK_INTERFACE,
                                      vtable, object);
+        if (r >= 0)
+                r = bus_location_add(list->location, object->path, &object->location_slot);
         if (r < 0) {
                 object_free(object);
                 return r;
@@ -135,13 +143,18 @@ static int add_object(struct bus_interface_list *list, struct link *link) {
 
 int bus_interface_list_new(sd_bus *bus, const struct world *world,
                            struct bus_interface_list **ret) {
+        CLEANUP(bus_interface_list_freep)
         struct bus_interface_list *list = calloc(1, sizeof(*list));
+        int r;
 
         if (!list)
                 return -ENOMEM;
         list->bus = bus;
         list->world = world;
-        *ret = list;
+        r = bus_location_new(bus, world, &list->location);
+        if (r < 0)
+                return r;
+        *ret = STEAL(list);
         return 0;
 }
 
@@ -151,6 +164,7 @@ void bus_interface_list_free(struct bus_interface_list *list) {
         for (size_t i = 0; i < list->n_objects; i++)
                 object_free(list->objects[i]);
         free(list->objects);
+        bus_location_free(list->location);
         free(list);
 }
 

@@ -12,15 +12,16 @@ static int append_entries(sd_bus_message *m, const char *destination, const stru
         int r;
 
         r = sd_bus_message_append(
-                m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "destination", "s",
-                destination, "family", "s", path->family == AF_INET6 ? "ipv6" : "ipv4", "interface",
-                "s", path->interface, "ifindex", "i", (int32_t)path->ifindex, "type", "s",
-                link_type_to_string(path->type), "source", "s",
+                m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "destination",
+                "s", destination, "family", "s", path->family == AF_INET6 ? "ipv6" : "ipv4",
+                "interface", "s", path->interface, "ifindex", "i", (int32_t)path->ifindex, "type",
+                "s", link_type_to_string(path->type), "source", "s",
                 netaddr_format(&path->source, source), "gateway", "s",
                 netaddr_format(&path->gateway, gateway), "table", "u", path->table, "metric", "u",
                 path->metric, "mtu", "u", path->mtu, "metered", "s",
                 metered_to_string(path->metered), "roaming", "b", (int)path->roaming, "usable", "b",
-                (int)(path->why == PATH_USABLE), "since_usec", "t", path->since_usec);
+                (int)(path->why == PATH_USABLE), "since_usec", "t", path->since_usec, "network_id",
+                "s", path->network_id);
         if (r < 0 || path->why == PATH_USABLE)
                 return r;
         return bus_dict_put_string(m, "why", path_why_to_string(path->why));

@@ -3,9 +3,9 @@
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "hardware_address.h"
 #include "model.h"
 #include "names.h"
 #include "property.h"
@@ -188,13 +188,12 @@ static int append_mtu(sd_bus_message *m, const void *subject, const struct world
 static int append_hardware_address(sd_bus_message *m, const void *subject,
                                    const struct world *world) {
         const struct link *link = subject;
-        char text[3 * LINK_HARDWARE_ADDRESS_MAX + 1] = "";
+        char text[HARDWARE_ADDRESS_TEXT_SIZE];
 
-        for (size_t i = 0; i < link->facts.hardware_address_len; i++)
-                (void)snprintf(text + 3 * i, 4, "%02x:", link->facts.hardware_address[i]);
-        if (link->facts.hardware_address_len > 0)
-                text[3 * link->facts.hardware_address_len - 1] = '\0';
-        return sd_bus_message_append_basic(m, 's', text);
+        return sd_bus_message_append_basic(m, 's',
+                                           hardware_address_format(link->facts.hardware_address,
+                                                                   link->facts.hardware_address_len,
+                                                                   text));
 }
 
 static int append_metered(sd_bus_message *m, const void *subject, const struct world *world) {
@@ -222,6 +221,12 @@ static int append_metered_source(sd_bus_message *m, const void *subject,
                 break;
         }
         return sd_bus_message_append_basic(m, 's', word);
+}
+
+static int append_network_id(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
+        return sd_bus_message_append_basic(m, 's', link->network_id);
 }
 
 static int append_operator(sd_bus_message *m, const void *subject, const struct world *world) {
@@ -287,6 +292,7 @@ static const struct property properties[] = {
         {"HardwareAddress", "s", append_hardware_address, LINK_CHANGE_HARDWARE_ADDRESS},
         {"Metered", "s", append_metered, LINK_CHANGE_METERED},
         {"MeteredSource", "s", append_metered_source, LINK_CHANGE_METERED},
+        {"NetworkId", "s", append_network_id, LINK_CHANGE_NETWORK_ID},
         {"Operator", "s", append_operator, LINK_CHANGE_BEARER},
         {"AccessTechnology", "s", append_technology, LINK_CHANGE_BEARER},
         {"SignalQuality", "u", append_signal_quality, LINK_CHANGE_SIGNAL_QUALITY},

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
+#include "hint.h"
+
 struct network_manager;
 
 struct nm_device {
@@ -16,7 +18,7 @@ struct nm_device {
         char udi[128];               /* for a modem: its path in ModemManager */
         uint32_t metered;            /* NMMetered */
         char active[128];            /* path of its active connection; "/": none */
-        char connection[128];        /* the name of that */
+        char connection[HINT_CONNECTION_SIZE]; /* the name of that */
 };
 
 /* Something in the devices changed. */

@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "link_msg.h"
 #include "moment.h"
+#include "neigh_msg.h"
 #include "netconf_msg.h"
 #include "nlattr.h"
 #include "route_msg.h"
@@ -190,4 +191,12 @@ int rtnl_request_link(struct rtnl_request *request, uint32_t ifindex, const stru
         if (took_usec > request->longest_usec)
                 request->longest_usec = took_usec;
         return r;
+}
+
+int rtnl_request_neighbour(struct rtnl_request *request, uint32_t ifindex,
+                           const struct netaddr *address, const struct nlmsghdr **ret) {
+        _Alignas(struct nlmsghdr) uint8_t buf[QUERY_MAX];
+        size_t len = neigh_msg_build_query(ifindex, address, ++request->seq, buf);
+
+        return ask(request, buf, len, ret);
 }

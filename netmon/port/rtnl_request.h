@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct kernel;
+struct netaddr;
 struct nlmsghdr;
 struct rtnl_request;
 
@@ -25,6 +26,10 @@ void rtnl_request_kernel(struct rtnl_request *request, struct kernel *ret);
 /* RTM_GETLINK, which makes the kernel look at the carrier now. 0 and *ret, valid until the next
  * request; -ENODEV when there is no such link; another negative errno. */
 int rtnl_request_link(struct rtnl_request *request, uint32_t ifindex, const struct nlmsghdr **ret);
+
+/* RTM_GETNEIGH, for one neighbour; the same. -ENOENT when the kernel does not know it. */
+int rtnl_request_neighbour(struct rtnl_request *request, uint32_t ifindex,
+                           const struct netaddr *address, const struct nlmsghdr **ret);
 
 /* Settings of interfaces are kept until this is called: when one was announced to have changed,
  * and when an announcement may have been missed. */

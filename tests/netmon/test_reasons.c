@@ -41,6 +41,7 @@ Test(reasons, what_happened_to_the_links_of_the_path) {
                 {LINK_CHANGE_NAME, REASON_ADMIN},
                 {LINK_CHANGE_ADDRESSES, REASON_ADDRESS},
                 {LINK_CHANGE_METERED, REASON_METERED},
+                {LINK_CHANGE_NETWORK_ID, REASON_NETWORK_ID},
                 {LINK_CHANGE_ROAMING, REASON_ROAM},
                 {LINK_CHANGE_BEARER, REASON_BEARER},
                 {LINK_CHANGE_CARRIER | LINK_CHANGE_ADDRESSES, REASON_CARRIER | REASON_ADDRESS},
@@ -92,8 +93,8 @@ Test(reasons, never_none) {
 
 Test(reasons, words) {
         static const char *const words[REASON_COUNT] = {
-                "start", "carrier", "admin", "address", "route",  "rule",   "gateway",
-                "roam",  "bearer",  "vpn",   "metered", "resume", "resync",
+                "start", "carrier", "admin", "address", "route",      "rule",   "gateway",
+                "roam",  "bearer",  "vpn",   "metered", "network-id", "resume", "resync",
         };
 
         for (unsigned i = 0; i < REASON_COUNT; i++)

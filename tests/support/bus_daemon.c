@@ -94,6 +94,7 @@ void bus_daemon_stop(struct bus_daemon *daemon) {
         bus_daemon_kill(daemon);
         remove_file(daemon, "bus.conf");
         remove_file(daemon, "netmon.conf");
+        remove_file(daemon, "key");
         (void)rmdir(daemon->directory);
 }
 

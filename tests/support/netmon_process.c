@@ -14,9 +14,10 @@
 
 static pid_t start_as(uid_t uid, gid_t gid, const struct bus_daemon *daemon, const char *config,
                       const char *const *arguments) {
-        char bus_argument[128], path[96], config_argument[128];
-        const char *argv[ARGUMENTS_MAX] = {getenv("WHERRY_NETMON"), bus_argument, config_argument};
-        size_t n = 3;
+        char bus_argument[128], path[96], config_argument[128], state_argument[128];
+        const char *argv[ARGUMENTS_MAX] = {getenv("WHERRY_NETMON"), bus_argument, config_argument,
+                                           state_argument};
+        size_t n = 4;
         FILE *file;
 
         if (!argv[0])
@@ -24,6 +25,8 @@ static pid_t start_as(uid_t uid, gid_t gid, const struct bus_daemon *daemon, con
         (void)snprintf(bus_argument, sizeof(bus_argument), "--bus=%s", daemon->address);
         (void)snprintf(path, sizeof(path), "%s/netmon.conf", daemon->directory);
         (void)snprintf(config_argument, sizeof(config_argument), "--config=%s", path);
+        (void)snprintf(state_argument, sizeof(state_argument), "--state-directory=%s",
+                       daemon->directory);
         file = fopen(path, "we");
         if (!file || fputs(config ? config : "", file) < 0 || fclose(file) != 0)
                 die("%s: cannot be written", path);
