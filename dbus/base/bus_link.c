@@ -116,6 +116,27 @@ static int resolve_address(const char *word, char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
+/* Takes the identity of one run of a bus out of its addresses ("unix:path=P,guid=HEX"): the bus
+ * that comes back at that place has another one. */
+static void forget_guid(char *address) {
+        char *guid = address;
+
+        while ((guid = strstr(guid, "guid="))) {
+                char before = guid == address ? '\0' : guid[-1];
+                char *end = guid + strcspn(guid, ",;");
+
+                if (before != ':' && before != ',') {
+                        guid = end;
+                        continue;
+                }
+                if (*end == ',')
+                        end++;
+                else if (before == ',')
+                        guid--;
+                (void)memmove(guid, end, strlen(end) + 1);
+        }
+}
+
 static int link_start(struct bus_link *link) {
         CLEANUP(sd_bus_close_unrefp) sd_bus *bus = NULL;
         int r;
@@ -178,6 +199,7 @@ int bus_link_new(sd_event *event, const char *address, const char *name,
         r = resolve_address(address, &link->address);
         if (r < 0)
                 return r;
+        forget_guid(link->address);
         /* Due at once: the first connection is made by the loop, like every later one. */
         r = sd_event_add_time(event, &link->retry, CLOCK_BOOTTIME, 0, 0, on_retry, link);
         if (r < 0)

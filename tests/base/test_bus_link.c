@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "bus_daemon.h"
 #include "die.h"
@@ -51,9 +53,13 @@ static void setup(void) {
                 die("sd_event_new");
 }
 
-static void start(void) {
-        if (bus_link_new(event, daemon_.address, NAME, &owner, NULL, &link_) < 0)
+static void start_at(const char *address) {
+        if (bus_link_new(event, address, NAME, &owner, NULL, &link_) < 0)
                 die("bus_link_new");
+}
+
+static void start(void) {
+        start_at(daemon_.address);
 }
 
 static void teardown(void) {
@@ -72,6 +78,26 @@ Test(bus_link, takes_the_name_and_again_when_the_bus_is_back) {
         bus_daemon_restart(&daemon_);
         run(&n_named, 2);
         cr_assert(eq(u32, n_up, 2));
+}
+
+/* As dbus-daemon prints its address: with the identity of this run. */
+Test(bus_link, bus_that_is_back_is_another_one) {
+        const char *place = daemon_.address + strlen("unix:path=");
+        char address[4][256];
+
+#define GUID "guid=0123456789abcdef0123456789abcdef"
+        (void)snprintf(address[0], sizeof(address[0]), "unix:path=%s," GUID, place);
+        (void)snprintf(address[1], sizeof(address[1]), "unix:" GUID ",path=%s", place);
+        (void)snprintf(address[2], sizeof(address[2]),
+                       "unix:path=/nowhere/guid=1," GUID ";unix:path=%s," GUID, place);
+        (void)snprintf(address[3], sizeof(address[3]), "unix:path=%s", place);
+        for (size_t i = 0; i < 4; i++) {
+                n_named = 0;
+                start_at(address[i]);
+                run(&n_named, 1);
+                bus_link_free(link_);
+                link_ = NULL;
+        }
 }
 
 Test(bus_link, bus_that_comes_late_is_no_error) {
