@@ -100,7 +100,7 @@ static void finish_done(struct channel *channel, struct store_request *request,
                 return;
         if (request->n_ids > 0)
                 (void)sd_bus_reply_method_return(call, NULL);
-        else if (request->after_id <= channel->out.last_id)
+        else if (request->after_id > 0 && request->after_id <= channel->out.last_id)
                 (void)sd_bus_reply_method_errorf(call, ERROR_TOO_LATE,
                                                  "message %" PRIu64 " is in a final state",
                                                  request->after_id);

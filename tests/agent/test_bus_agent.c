@@ -262,6 +262,7 @@ Test(bus_agent, cancelling) {
         cr_assert(eq(u64, get_number("Parked"), 1));
         REFUSED(ERROR_TOO_LATE, channel, "Cancel", "t", id);
         REFUSED(ERROR_UNKNOWN_MESSAGE, channel, "Cancel", "t", UINT64_C(999));
+        REFUSED(ERROR_UNKNOWN_MESSAGE, channel, "Cancel", "t", UINT64_C(0));
         sd_bus_message_unref(CALL(channel, "Retry", "at", 1, id));
         cr_assert(eq(u64, get_number("Queued"), 1));
         sd_bus_message_unref(CALL(channel, "Cancel", "t", id));
