@@ -22,6 +22,7 @@
 #include "moment.h"
 #include "names.h"
 #include "record.h"
+#include "resume.h"
 #include "server.h"
 
 /* A transient channel waits so long for its app when the bus itself went away. */
@@ -272,8 +273,13 @@ static const struct bus_link_owner bus_owner = {
         .down = on_bus_down,
 };
 
+static void on_resumed(void *userdata) {
+        resume_channels(userdata);
+}
+
 static const struct netmon_handlers netmon_handlers = {
         .watch_changed = on_watch_changed,
+        .resumed = on_resumed,
         .interfaces_changed = on_interfaces_changed,
 };
 

@@ -88,6 +88,7 @@ static uint64_t channel_deadline(const struct channel *channel) {
                 usec = earliest(usec, attempt->steps.started_usec +
                                               channel->record->options.connect_timeout_usec);
         usec = earliest(usec, channel->start_usec);
+        usec = earliest(usec, channel->resume_usec);
         usec = earliest(usec, channel->grace_usec);
         usec = earliest(usec, outgoing_deadline(channel));
         usec = earliest(usec, bus_channel_due_usec(channel));
@@ -189,6 +190,11 @@ void channel_start(struct channel *channel) {
         channel_settle(channel);
 }
 
+void channel_resume_at(struct channel *channel, uint64_t usec) {
+        channel->resume_usec = usec;
+        channel_settle(channel);
+}
+
 void channel_stop(struct channel *channel, enum cause_kind kind, const char *text) {
         struct cause cause;
 
@@ -207,6 +213,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
                 channel->grace_usec = 0;
                 channel_remove(channel, NULL);
                 return 0;
+        }
+        if (channel->resume_usec != 0 && at.usec >= channel->resume_usec) {
+                channel->resume_usec = 0;
+                channel_step(channel, POLICY_RESUMED, NULL);
         }
         channel_tick_links(channel, &at);
         if (channel->start_usec != 0 && at.usec >= channel->start_usec)

@@ -66,6 +66,7 @@ struct channel {
         uint64_t start_usec;      /* start by then, though netmon has not answered; 0: started */
         bool closing;             /* being removed */
         struct peer *opener;      /* of a transient channel; NULL: gone */
+        uint64_t resume_usec;     /* looks after its connection then, after a sleep; 0: it has */
         uint64_t grace_usec;      /* a transient channel without its opener ends then; 0: never */
         const char *recovery;     /* outcome of the last reconnect; NULL: there was none */
         uint64_t revision;        /* counts the changes of URI and label */
@@ -84,6 +85,9 @@ struct channel {
 /* Takes over `record`, also on failure. It does nothing until channel_start(). */
 int channel_new(struct agent *agent, struct store_channel *record, struct channel **ret);
 void channel_free(struct channel *channel);
+
+/* The machine has slept: at that time the connection is probed, or made. */
+void channel_resume_at(struct channel *channel, uint64_t usec);
 
 /* Wanted now, if nothing speaks against it (suspended, orphaned, closing, inbox full). */
 void channel_start(struct channel *channel);

@@ -158,7 +158,11 @@ int link_send(struct link *link, const void *data, size_t len, bool text) {
 int link_ping(struct link *link) {
         struct moment at = moment_now();
         uint64_t sequence = htobe64(heartbeat_sent(&link->heartbeat, &at));
+        struct stream_upload upload;
 
+        /* What was taken before it says nothing of what comes after. */
+        ws_get_upload(link->ws, &upload);
+        link->acked_bytes = upload.acked_bytes;
         return ws_ping(link->ws, &sequence, sizeof(sequence));
 }
 

@@ -35,7 +35,7 @@ struct link {
         bool paused;                    /* nothing is read */
         char source[ADDRESS_TEXT_SIZE]; /* "" until connected */
         struct heartbeat heartbeat;
-        uint64_t acked_bytes; /* when the heartbeat was last asked */
+        uint64_t acked_bytes; /* when the last ping was sent, or the heartbeat was asked */
         struct link_steps steps;
 };
 

@@ -245,6 +245,25 @@ static unsigned policy_reconnect(struct policy *p, const struct moment *at) {
         return 0;
 }
 
+/* A link is asked whether it lives; what was under way is begun anew, for its time ran on in sleep;
+ * and what waits need not wait any more. */
+static unsigned policy_resumed(struct policy *p, const struct moment *at) {
+        unsigned actions = 0;
+
+        if (!p->wanted)
+                return 0;
+        if (p->linked && !p->holding)
+                actions |= POLICY_PROBE;
+        if (p->attempting) {
+                p->attempting = false;
+                p->against = false;
+                actions |= POLICY_DROP_ATTEMPT;
+        }
+        if (!p->stopped && (!p->linked || p->holding) && !p->options.classic)
+                policy_hurry(p, at);
+        return actions;
+}
+
 /* Takes the new view; true when it brings a path that was not there before. */
 static bool policy_take_view(struct policy *p, const struct policy_view *view) {
         struct policy_view before = p->view;
@@ -464,6 +483,9 @@ unsigned policy_step(struct policy *p, enum policy_event event, const struct pol
                 break;
         case POLICY_RECEIVED:
                 actions |= policy_received(p, at);
+                break;
+        case POLICY_RESUMED:
+                actions |= policy_resumed(p, at);
                 break;
         case POLICY_RECONNECT:
                 actions |= policy_reconnect(p, at);

@@ -84,6 +84,7 @@ enum policy_event {
         POLICY_FAILED,     /* the attempt failed; `cause` says why */
         POLICY_LOST,       /* the link ended; `cause` says why */
         POLICY_RECEIVED,   /* a byte came in on the link */
+        POLICY_RESUMED,    /* the machine has slept: what seems alive may be dead */
         POLICY_RECONNECT,  /* the user's wish, already within his own rate */
         POLICY_HOST_GOOD,  /* another channel got through to the same host */
         POLICY_MESSAGE,    /* something new to send */

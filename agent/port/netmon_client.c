@@ -27,7 +27,7 @@ struct netmon_client {
         struct interfaces interfaces;
         LIST_HEAD(, netmon_watch) watches;
         sd_bus *bus;
-        sd_bus_slot *matches[5];
+        sd_bus_slot *matches[6];
         sd_bus_slot *question; /* the owner's name, or the objects */
 };
 
@@ -186,6 +186,14 @@ static int on_interface_removed(sd_bus_message *m, void *userdata, sd_bus_error 
         return 0;
 }
 
+static int on_resumed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        struct netmon_client *client = userdata;
+
+        if (client_is_told_by_netmon(client, m))
+                client->handlers->resumed(client->userdata);
+        return 0;
+}
+
 /* netmon is not there, or not any more: nothing is known. */
 static void client_set_absent(struct netmon_client *client) {
         bool was_ready = client->state == CLIENT_READY;
@@ -281,6 +289,9 @@ int netmon_client_attach(struct netmon_client *client, sd_bus *bus) {
                 {"type='signal',sender='" NETMON_BUS_NAME
                  "',interface='org.freedesktop.DBus.ObjectManager',member='InterfacesRemoved'",
                  on_interface_removed},
+                {"type='signal',sender='" NETMON_BUS_NAME "',interface='" NETMON_INTERFACE
+                 "',member='Resumed'",
+                 on_resumed},
         };
         int r;
 

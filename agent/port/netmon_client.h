@@ -19,6 +19,8 @@ struct netmon_handlers {
         void (*watch_changed)(void *watch_userdata);
         /* An interface has come, gone or changed. */
         void (*interfaces_changed)(void *userdata);
+        /* The machine has slept. */
+        void (*resumed)(void *userdata);
 };
 
 int netmon_client_new(const struct netmon_handlers *handlers, void *userdata,

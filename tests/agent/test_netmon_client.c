@@ -16,7 +16,7 @@
 static struct bus_daemon daemon_;
 static sd_bus *ours, *netmons, *strangers;
 static struct netmon_client *client;
-static unsigned n_changes, n_interface_changes;
+static unsigned n_changes, n_interface_changes, n_resumed;
 static unsigned n_made, n_released;
 static sd_bus_message *held; /* the call of WatchPath, when it is to wait for its answer */
 static bool hold;
@@ -78,7 +78,12 @@ static void on_interfaces(void *userdata) {
         n_interface_changes++;
 }
 
+static void on_resumed(void *userdata) {
+        n_resumed++;
+}
+
 static const struct netmon_handlers handlers = {
+        .resumed = on_resumed,
         .watch_changed = on_watch,
         .interfaces_changed = on_interfaces,
 };
@@ -231,4 +236,16 @@ Test(netmon_client, watch_that_goes_before_it_is_made_is_released) {
         answer_made(held);
         pump(&n_released, 1);
         cr_assert(eq(u32, n_changes, 0));
+}
+
+Test(netmon_client, sleep_is_told_by_netmon_alone) {
+        sd_bus_message *m = signal_to_us(strangers, NETMON_PATH, NETMON_INTERFACE, "Resumed");
+
+        (void)sd_bus_message_append(m, "t", UINT64_C(5));
+        send_and_wait(strangers, m);
+        m = signal_to_us(netmons, NETMON_PATH, NETMON_INTERFACE, "Resumed");
+        (void)sd_bus_message_append(m, "t", UINT64_C(5));
+        send_and_wait(netmons, m);
+        pump(&n_resumed, 1);
+        cr_assert(eq(u32, n_resumed, 1));
 }

@@ -723,3 +723,65 @@ Test(policy, classic_after_many_failures_has_a_schedule) {
         }
         cr_assert(le(u64, policy.next_attempt_usec, now.usec + 16 * SEC));
 }
+
+Test(policy, link_is_probed_after_a_sleep) {
+        (void)see_path(2);
+        (void)step(POLICY_START);
+        (void)step(POLICY_OPENED);
+        pass(3600 * SEC);
+        expect(step(POLICY_RESUMED), POLICY_PROBE, CHANNEL_CONNECTED);
+}
+
+Test(policy, attempt_begins_anew_after_a_sleep) {
+        (void)see_path(2);
+        expect(step(POLICY_START), POLICY_CONNECT, CHANNEL_CONNECTING);
+        pass(3600 * SEC);
+        expect(step(POLICY_RESUMED), POLICY_DROP_ATTEMPT | POLICY_CONNECT, CHANNEL_CONNECTING);
+        cr_assert(eq(u32, policy.failures, 0)); /* it was not the server's doing */
+}
+
+Test(policy, backoff_ends_with_a_sleep) {
+        (void)see_path(2);
+        (void)step(POLICY_START);
+        (void)step_cause(POLICY_FAILED, CAUSE_REFUSED);
+        cr_assert(eq(int, (int)policy.state, (int)CHANNEL_BACKOFF));
+        expect(step(POLICY_RESUMED), POLICY_CONNECT, CHANNEL_CONNECTING);
+}
+
+Test(policy, sleeps_without_end_do_not_hammer_a_server) {
+        unsigned n_connects = 0;
+
+        (void)see_path(2);
+        (void)step(POLICY_START);
+        for (unsigned i = 0; i < 100; i++) {
+                (void)step_cause(POLICY_FAILED, CAUSE_REFUSED);
+                n_connects += (step(POLICY_RESUMED) & POLICY_CONNECT) != 0;
+                pass(10 * MSEC);
+        }
+        cr_assert(le(u32, n_connects, 6));
+}
+
+Test(policy, no_path_after_a_sleep) {
+        (void)see_path(2);
+        (void)step(POLICY_START);
+        (void)see_no_path();
+        expect(step(POLICY_RESUMED), 0, CHANNEL_WAITING);
+}
+
+Test(policy, who_is_not_wanted_or_has_stopped_sleeps_on) {
+        expect(step(POLICY_RESUMED), 0, CHANNEL_IDLE);
+        (void)see_path(2);
+        (void)step(POLICY_START);
+        (void)step_cause(POLICY_FAILED, CAUSE_CREDENTIALS);
+        expect(step(POLICY_RESUMED), 0, CHANNEL_FAILED);
+}
+
+Test(policy, silent_link_is_not_probed_after_a_sleep) {
+        (void)see_path(2);
+        (void)step(POLICY_START);
+        (void)step(POLICY_OPENED);
+        view.usable = false;
+        view.link_fate = POLICY_FATE_SILENT;
+        expect(see(), POLICY_HOLD, CHANNEL_WAITING);
+        cr_assert(zero(u32, step(POLICY_RESUMED) & POLICY_PROBE));
+}

@@ -3,13 +3,16 @@
 /* The agent on a network that changes: what becomes of a connection and of the messages on it. */
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent_world.h"
 #include "bus_text.h"
+#include "child.h"
 #include "cleanup.h"
+#include "mock.h"
 #include "moment.h"
 #include "netns.h"
 
@@ -262,6 +265,53 @@ Test(paths, silence_is_a_loss_after_the_ping) {
         (void)world_expect_open(&world, "10.1.0.2");
         world_send_and_wait(&world, path, "m", 10, 1);
         (void)world_expect_in_order(&world, "m", 11, 0);
+}
+
+/* What logind says makes netmon tell of a sleep. */
+static void sleep_and_wake(pid_t *ret_logind) {
+        static const char logind[] = "org.freedesktop.login1";
+
+        *ret_logind = mock_start(&world.daemon, world.app.bus, "logind", logind);
+        for (int near = 1; near >= 0; near--)
+                mock_call(world.app.bus, logind, "/org/freedesktop/login1",
+                          "org.freedesktop.DBus.Mock", "EmitSignal", "sssav",
+                          "org.freedesktop.login1.Manager", "PrepareForSleep", "b", 1, "b", near);
+}
+
+Test(paths, silence_after_a_sleep_is_a_loss_within_seconds) {
+        CLEANUP(freep) char *a = NULL, *b = NULL;
+        uint64_t woken_usec;
+        pid_t logind;
+
+        if (!mock_possible())
+                cr_skip_test("needs python3-dbusmock");
+        a = world_open_connected(&world, "a", WORLD_ECHO);
+        b = world_open_connected(&world, "b", WORLD_ECHO);
+        world_swallow(&world, "w0");
+        sleep_and_wake(&logind);
+        woken_usec = moment_boottime_usec();
+        client_wait(&world.app, a, "Error", "(org.wherry.Error.");
+        client_wait(&world.app, b, "Error", "(org.wherry.Error.");
+        cr_assert_lt(moment_boottime_usec() - woken_usec, 3 * USEC_PER_SEC);
+        world_spit_out(&world, "w0");
+        client_wait(&world.app, a, "State", "connected");
+        client_wait(&world.app, b, "State", "connected");
+        (void)child_stop(logind, SIGKILL);
+}
+
+Test(paths, connection_that_lives_outlives_a_sleep) {
+        CLEANUP(freep) char *path = NULL;
+        pid_t logind;
+
+        if (!mock_possible())
+                cr_skip_test("needs python3-dbusmock");
+        path = world_open_connected(&world, "a", WORLD_ECHO);
+        (void)world_expect_open(&world, "10.1.0.2");
+        sleep_and_wake(&logind);
+        world_send_and_wait(&world, path, "m", 0, 10);
+        cr_assert_eq(world_expect_in_order(&world, "m", 10, 0), 0);
+        cr_assert_eq(recorder_count(&world.server, "open"), 1);
+        (void)child_stop(logind, SIGKILL);
 }
 
 Test(one_path, connection_outlives_a_short_loss_of_carrier) {
