@@ -129,6 +129,7 @@ static void take_message(struct netmon *netmon, const struct nlmsghdr *nlh, uint
                 break;
         case RTM_NEWRULE:
         case RTM_DELRULE:
+                rtnl_request_forget_rules(netmon->request);
                 netmon->triggers |= REASON_RULE;
                 break;
         default:
@@ -429,6 +430,7 @@ static void on_dump_done(int result, void *userdata) {
         }
         (void)model_replace(&netmon->world.model, &netmon->fresh, now_usec);
         rtnl_request_forget_settings(netmon->request);
+        rtnl_request_forget_rules(netmon->request);
         netmon->ask = ASK_MESSAGE;
         drain(netmon);
         if (causes & RESYNC_RESUME) {

@@ -11,13 +11,14 @@ char *describe_path(json_object *path) {
         const char *interface = value_string(path, "interface"), *why = value_string(path, "why");
         const char *type = value_string(path, "type"), *source = value_string(path, "source");
         const char *gateway = value_string(path, "gateway"), *losing = value_string(path, "losing");
+        const char *carrier = value_string(json_object_object_get(path, "underlay"), "interface");
         bool usable = value_bool(path, "usable");
 
         if (!interface[0])
                 return text_format("none%s%s", why[0] ? ": " : "", why);
-        return text_format("%s%s%s%s%s%s%s%s%s%s%s%s%s%s", interface, type[0] ? " (" : "", type,
-                           type[0] ? ")" : "", source[0] ? ", " : "", source,
-                           gateway[0] ? " via " : "", gateway,
+        return text_format("%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s", interface, type[0] ? " (" : "", type,
+                           type[0] ? ")" : "", carrier[0] ? " over " : "", carrier,
+                           source[0] ? ", " : "", source, gateway[0] ? " via " : "", gateway,
                            strcmp(value_string(path, "metered"), "yes") == 0 ? ", metered" : "",
                            value_bool(path, "roaming") ? ", roaming" : "",
                            losing[0] ? ", about to be lost: " : "", losing,

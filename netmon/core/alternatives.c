@@ -124,6 +124,9 @@ static int ask_candidate(struct lookup *lookup, const struct route_query *query,
         }
         if (match.type != RTN_UNICAST || ret->why != PATH_USABLE)
                 return 0;
+        r = underlay_judge(lookup, ret);
+        if (r < 0 || ret->why != PATH_USABLE)
+                return r;
         r = leads_on(lookup, &bound, ret, &match);
         if (r <= 0)
                 return r;

@@ -110,6 +110,9 @@ static int ask_selected(struct lookup *lookup, const struct route_query *query,
         set_nexthops(ret, lookup->model, &match);
         if (query->oif != 0) {
                 /* Whoever insists on an interface wants no other. */
+                r = underlay_judge(lookup, &ret->selected);
+                if (r < 0)
+                        return r;
                 if (ret->selected.why != PATH_USABLE || match.type != RTN_UNICAST)
                         return 0;
                 r = lookup_rp_filter(lookup, query, &ret->selected);
@@ -119,6 +122,9 @@ static int ask_selected(struct lookup *lookup, const struct route_query *query,
         }
         if (previous)
                 keep_nexthop(lookup, previous, query, &match, ret);
+        r = underlay_judge(lookup, &ret->selected);
+        if (r < 0)
+                return r;
         /* To the machine itself, and for a broadcast, there is no other way. */
         return match.type == RTN_UNICAST || match.type == RTN_UNSPEC;
 }
@@ -222,6 +228,32 @@ static int ask_default(struct lookup *lookup, const struct question *question,
         return 0;
 }
 
+static void finish_path(const struct lookup *lookup, const struct answer *previous,
+                        uint64_t now_usec, struct path *path, struct answer *answer) {
+        const struct underlay *found = underlays_find(&lookup->underlays, path->ifindex), *was;
+        struct underlay underlay;
+
+        keep_time(previous, now_usec, path);
+        if (!found)
+                return;
+        underlay = *found;
+        underlay.path.since_usec = now_usec;
+        was = previous ? underlays_find(&previous->underlays, path->ifindex) : NULL;
+        if (was && path_continues(&was->path, &underlay.path))
+                underlay.path.since_usec = was->path.since_usec;
+        underlays_add(&answer->underlays, &underlay);
+}
+
+/* Dates the paths, and puts what carries the tunnels among them beside them. */
+static void finish(const struct lookup *lookup, const struct answer *previous, uint64_t now_usec,
+                   struct answer *answer) {
+        finish_path(lookup, previous, now_usec, &answer->selected, answer);
+        if (answer->has_split)
+                finish_path(lookup, previous, now_usec, &answer->split, answer);
+        for (size_t i = 0; i < answer->n_alternatives; i++)
+                finish_path(lookup, previous, now_usec, &answer->alternatives[i], answer);
+}
+
 int answer_ask(const struct question *question, const struct model *model,
                const struct kernel *kernel, const struct answer *previous, uint64_t now_usec,
                struct answer *ret) {
@@ -245,11 +277,7 @@ int answer_ask(const struct question *question, const struct model *model,
         }
         if (r < 0)
                 return r;
-        keep_time(previous, now_usec, &answer.selected);
-        if (answer.has_split)
-                keep_time(previous, now_usec, &answer.split);
-        for (size_t i = 0; i < answer.n_alternatives; i++)
-                keep_time(previous, now_usec, &answer.alternatives[i]);
+        finish(&lookup, previous, now_usec, &answer);
         *ret = answer;
         return lookup.unknown;
 }
@@ -260,7 +288,8 @@ bool answer_is_usable(const struct answer *answer) {
 
 bool answer_equal(const struct answer *a, const struct answer *b) {
         if (!path_equal(&a->selected, &b->selected) || !same_nexthops(a, b) ||
-            a->has_split != b->has_split || a->n_alternatives != b->n_alternatives)
+            a->has_split != b->has_split || a->n_alternatives != b->n_alternatives ||
+            !underlays_equal(&a->underlays, &b->underlays))
                 return false;
         if (a->has_split && !path_equal(&a->split, &b->split))
                 return false;

@@ -9,6 +9,7 @@
 
 #include "path.h"
 #include "route_msg.h"
+#include "underlay.h"
 
 struct kernel;
 struct model;
@@ -28,6 +29,7 @@ struct answer {
         /* Usable paths through other interfaces, the best first. */
         struct path alternatives[ANSWER_ALTERNATIVES_MAX];
         size_t n_alternatives;
+        struct underlays underlays; /* of the tunnels among all these */
 };
 
 /* Asks the kernel. `previous` is the last answer to the same question, or NULL: what goes on keeps

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct link_stats;
+struct marks;
 struct route_query;
 struct route_reply;
 
@@ -16,6 +17,9 @@ struct kernel {
         /* The value of rp_filter that holds for an interface; -EAGAIN when it could not be asked.
          */
         int (*rp_filter)(void *userdata, uint32_t ifindex);
+        /* 0 and *ret, valid until the next call: the marks in the policy rules; -EAGAIN when it
+         * could not be asked. */
+        int (*marks)(void *userdata, const struct marks **ret);
         /* 0 and *ret filled, or a negative errno. */
         int (*stats)(void *userdata, uint32_t ifindex, struct link_stats *ret);
         void *userdata;

@@ -46,7 +46,7 @@ static int parse_info(const struct nlattr *info, struct link_msg *msg) {
         if (r < 0)
                 return r;
         if (strcmp(msg->facts.kind, "tun") != 0)
-                return 0;
+                return tunnel_msg_parse(msg->facts.kind, tb[IFLA_INFO_DATA], &msg->facts.end);
         r = nlattr_parse_nested(tb[IFLA_INFO_DATA], tun_types, IFLA_TUN_TYPE + 1, tun);
         if (r < 0)
                 return r;

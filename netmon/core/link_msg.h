@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tunnel_msg.h"
+
 #define LINK_HARDWARE_ADDRESS_MAX 32 /* MAX_ADDR_LEN of the kernel */
 #define LINK_KIND_SIZE 32
 #define LINK_ALTNAMES_SIZE 1024
@@ -26,6 +28,7 @@ struct link_facts {
         uint8_t tun_type; /* IFF_TUN or IFF_TAP for the kind "tun", else 0 */
         uint8_t hardware_address_len;
         uint8_t hardware_address[LINK_HARDWARE_ADDRESS_MAX];
+        struct tunnel_end end; /* of the kernel's own tunnels */
         char name[IFNAMSIZ];
         char kind[LINK_KIND_SIZE];       /* "" for a device that is no software link */
         char slave_kind[LINK_KIND_SIZE]; /* kind of the master */

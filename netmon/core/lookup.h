@@ -7,6 +7,7 @@
 
 #include "path.h"
 #include "route_msg.h"
+#include "underlay.h"
 
 struct kernel;
 struct model;
@@ -14,7 +15,8 @@ struct model;
 struct lookup {
         const struct model *model;
         const struct kernel *kernel;
-        bool unknown; /* set when an answer spoke of what the model does not have */
+        bool unknown;               /* set when an answer spoke of what the model does not have */
+        struct underlays underlays; /* of the tunnels that answers led into */
 };
 
 /* 0, *ret filled and judged; *ret_match is the matching route, with type RTN_UNSPEC when there is

@@ -216,6 +216,7 @@ static unsigned link_set_facts(struct link *link, const struct link_facts *now) 
         if (was->mtu != now->mtu)
                 changed |= LINK_CHANGE_MTU;
         if (was->master != now->master || was->lower != now->lower ||
+            was->end.mark != now->end.mark || !netaddr_equal(&was->end.remote, &now->end.remote) ||
             strcmp(was->slave_kind, now->slave_kind) != 0)
                 changed |= LINK_CHANGE_PLACE;
         if (strcmp(was->name, now->name) != 0)

@@ -34,7 +34,7 @@ enum link_change {
         LINK_CHANGE_MTU = 1 << 10,
         LINK_CHANGE_HARDWARE_ADDRESS = 1 << 11,
         LINK_CHANGE_METERED = 1 << 12,
-        LINK_CHANGE_PLACE = 1 << 13, /* master or lower link */
+        LINK_CHANGE_PLACE = 1 << 13, /* master, lower link, other end of a tunnel */
         LINK_CHANGE_BEARER =
                 1 << 14, /* a modem's connection, operator, technology or registration */
         LINK_CHANGE_ROAMING = 1 << 15,

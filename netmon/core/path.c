@@ -20,6 +20,7 @@ static const char *const why_words[PATH_WHY_COUNT] = {
         [PATH_NO_SOURCE] = "no-source",
         [PATH_TENTATIVE] = "tentative",
         [PATH_RP_FILTER] = "rp-filter",
+        [PATH_UNDERLAY] = "underlay",
 };
 
 const char *path_why_to_string(enum path_why why) {

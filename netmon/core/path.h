@@ -27,8 +27,9 @@ enum path_why {
         PATH_NO_SOURCE, /* no address that could be the packet's source */
         PATH_TENTATIVE, /* its address is not yet known to be unique */
         PATH_RP_FILTER, /* the answers would be dropped: another interface owns the route */
+        PATH_UNDERLAY,  /* it leads into a tunnel, and what carries the tunnel is not usable */
 };
-#define PATH_WHY_COUNT 11
+#define PATH_WHY_COUNT 12
 
 struct path {
         uint8_t family;

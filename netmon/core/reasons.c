@@ -53,6 +53,8 @@ static unsigned reasons_of_answer(const struct model *model, const struct answer
                 reasons |= reasons_of_path(model, &answer->split);
         for (size_t i = 0; i < answer->n_alternatives; i++)
                 reasons |= reasons_of_path(model, &answer->alternatives[i]);
+        for (size_t i = 0; i < answer->underlays.n; i++)
+                reasons |= reasons_of_path(model, &answer->underlays.entries[i].path);
         return reasons;
 }
 
@@ -63,6 +65,16 @@ unsigned reasons_of_links(const struct model *model, unsigned triggers) {
                 if (!link_is_hidden(model, model->links[i]))
                         reasons |= reasons_of_link(model->links[i]);
         return reasons != 0 ? reasons : REASON_ADMIN;
+}
+
+/* The same tunnel, carried by another path, or by one that does or does not work. */
+static bool carrier_changed(const struct answer *was, const struct answer *now) {
+        const struct underlay *a = underlays_find(&was->underlays, was->selected.ifindex);
+        const struct underlay *b = underlays_find(&now->underlays, now->selected.ifindex);
+
+        if (was->selected.ifindex != now->selected.ifindex)
+                return false;
+        return a && b ? !path_equal(&a->path, &b->path) : a != b;
 }
 
 unsigned reasons_of(const struct answer *was, const struct answer *now, const struct model *model,
@@ -76,6 +88,8 @@ unsigned reasons_of(const struct answer *was, const struct answer *now, const st
                 reasons |= REASON_GATEWAY;
         if (a->ifindex != 0 && b->ifindex != 0 &&
             (a->type == LINK_TYPE_VPN) != (b->type == LINK_TYPE_VPN))
+                reasons |= REASON_VPN;
+        if (carrier_changed(was, now))
                 reasons |= REASON_VPN;
         /* What vanished without a message of its own was a route. */
         return reasons != 0 ? reasons : REASON_ROUTE;

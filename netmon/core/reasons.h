@@ -17,7 +17,7 @@ enum reason {
         REASON_GATEWAY = 1 << 6, /* the same interface, another gateway */
         REASON_ROAM = 1 << 7,    /* the interface is on another network: the modem's roaming */
         REASON_BEARER = 1 << 8,  /* a modem's connection, operator or technology */
-        REASON_VPN = 1 << 9,     /* into a tunnel, or out of it */
+        REASON_VPN = 1 << 9,     /* into a tunnel, out of it, or what carries it changed */
         REASON_METERED = 1 << 10,
         REASON_NETWORK_ID = 1 << 11,
         REASON_RESUME = 1 << 12, /* the machine has slept, this is the difference */

@@ -79,12 +79,26 @@ int summary_ask(const struct model *model, const struct kernel *kernel,
         return r | unknown;
 }
 
+static void drop_alternatives(struct answer *answer) {
+        struct underlays underlays = answer->underlays;
+
+        answer->n_alternatives = 0;
+        answer->underlays.n = 0;
+        for (size_t i = 0; i < underlays.n; i++) {
+                const struct underlay *underlay = &underlays.entries[i];
+
+                if (underlay->tunnel == answer->selected.ifindex ||
+                    (answer->has_split && underlay->tunnel == answer->split.ifindex))
+                        underlays_add(&answer->underlays, underlay);
+        }
+}
+
 /* The path itself, without the ways around it. */
 static bool same_path(const struct answer *a, const struct answer *b) {
         struct answer x = *a, y = *b;
 
-        x.n_alternatives = 0;
-        y.n_alternatives = 0;
+        drop_alternatives(&x);
+        drop_alternatives(&y);
         return answer_equal(&x, &y);
 }
 

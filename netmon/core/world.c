@@ -39,6 +39,8 @@ static void mark_answer(struct model *model, const struct answer *answer) {
         }
         for (size_t i = 0; i < answer->n_alternatives; i++)
                 mark_path(model, &answer->alternatives[i]);
+        for (size_t i = 0; i < answer->underlays.n; i++)
+                mark_path(model, &answer->underlays.entries[i].path);
 }
 
 void world_mark_paths(struct world *world) {
@@ -106,6 +108,8 @@ void world_forget_reasons(struct world *world) {
 
 static void collect_answer(const struct world *world, const struct answer *answer,
                            struct beneath *beneath) {
+        for (size_t i = 0; i < answer->underlays.n; i++)
+                beneath_add(beneath, &world->model, answer->underlays.entries[i].path.ifindex);
         beneath_add(beneath, &world->model, answer->selected.ifindex);
         if (answer->n_alternatives > 0)
                 beneath_add(beneath, &world->model, answer->alternatives[0].ifindex);

@@ -27,7 +27,35 @@ static int append_entries(sd_bus_message *m, const char *destination, const stru
         return bus_dict_put_string(m, "why", path_why_to_string(path->why));
 }
 
-static int append_path(sd_bus_message *m, const char *destination, const struct path *path) {
+/* What carries the tunnel that a path leads into, in an open array. */
+static int append_underlay(sd_bus_message *m, const struct underlays *underlays, uint32_t tunnel) {
+        const struct underlay *underlay = underlays_find(underlays, tunnel);
+        char endpoint[NETADDR_TEXT_SIZE];
+        const char *destination;
+        int r;
+
+        if (!underlay)
+                return 0;
+        destination = netaddr_format(&underlay->endpoint, endpoint);
+        if (destination[0] == '\0')
+                destination = underlay->path.family == AF_INET6 ? "default6" : "default4";
+        r = bus_dict_open(m, "underlay", "a{sv}");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        r = append_entries(m, destination, &underlay->path);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_close_container(m);
+        if (r < 0)
+                return r;
+        return bus_dict_close(m);
+}
+
+static int append_path(sd_bus_message *m, const char *destination, const struct path *path,
+                       const struct answer *answer) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
@@ -36,16 +64,19 @@ static int append_path(sd_bus_message *m, const char *destination, const struct 
         r = append_entries(m, destination, path);
         if (r < 0)
                 return r;
+        r = append_underlay(m, &answer->underlays, path->ifindex);
+        if (r < 0)
+                return r;
         return sd_bus_message_close_container(m);
 }
 
-static int append_split(sd_bus_message *m, const char *destination, const struct path *path) {
+static int append_split(sd_bus_message *m, const char *destination, const struct answer *answer) {
         int r;
 
         r = bus_dict_open(m, "split", "a{sv}");
         if (r < 0)
                 return r;
-        r = append_path(m, destination, path);
+        r = append_path(m, destination, &answer->split, answer);
         if (r < 0)
                 return r;
         return bus_dict_close(m);
@@ -86,13 +117,16 @@ int bus_path_append(sd_bus_message *m, const char *destination, const struct ans
         r = append_entries(m, destination, &answer->selected);
         if (r < 0)
                 return r;
+        r = append_underlay(m, &answer->underlays, answer->selected.ifindex);
+        if (r < 0)
+                return r;
         if (answer->n_nexthops > 0) {
                 r = append_nexthops(m, answer);
                 if (r < 0)
                         return r;
         }
         if (answer->has_split) {
-                r = append_split(m, destination, &answer->split);
+                r = append_split(m, destination, answer);
                 if (r < 0)
                         return r;
         }
@@ -114,7 +148,7 @@ int bus_path_append_alternatives(sd_bus_message *m, const char *destination,
         if (r < 0)
                 return r;
         for (size_t i = 0; i < answer->n_alternatives; i++) {
-                r = append_path(m, destination, &answer->alternatives[i]);
+                r = append_path(m, destination, &answer->alternatives[i], answer);
                 if (r < 0)
                         return r;
         }

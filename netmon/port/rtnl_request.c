@@ -4,17 +4,20 @@
 #include <errno.h>
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "cleanup.h"
 #include "kernel.h"
 #include "link_msg.h"
+#include "marks.h"
 #include "moment.h"
 #include "neigh_msg.h"
 #include "netconf_msg.h"
 #include "nlattr.h"
 #include "route_msg.h"
+#include "rule_msg.h"
 #include "stats_msg.h"
 
 #define QUERY_MAX 256
@@ -30,6 +33,8 @@ struct rtnl_request {
                 int value;
         } rp_filters[RP_FILTERS_MAX]; /* as told since they were last forgotten */
         size_t n_rp_filters;
+        struct marks marks; /* the same */
+        bool has_marks;
         _Alignas(struct nlmsghdr) uint8_t reply[REPLY_MAX];
 };
 
@@ -81,6 +86,21 @@ static int find_answer(const struct rtnl_request *request, const void *data, siz
         return 0;
 }
 
+/* Reads one datagram from the kernel into request->reply. Its length, or -EAGAIN. */
+static ssize_t receive(struct rtnl_request *request) {
+        for (;;) {
+                struct sockaddr_nl sender = {};
+                socklen_t sender_len = sizeof(sender);
+                ssize_t n = recvfrom(request->fd, request->reply, sizeof(request->reply),
+                                     MSG_DONTWAIT, (struct sockaddr *)&sender, &sender_len);
+
+                if (n < 0)
+                        return -EAGAIN;
+                if (sender.nl_pid == 0)
+                        return n;
+        }
+}
+
 /* Sends the query of `len` bytes, which carries request->seq, and reads the answer: the kernel has
  * written it when send() returns. */
 static int ask(struct rtnl_request *request, const void *query, size_t len,
@@ -88,16 +108,11 @@ static int ask(struct rtnl_request *request, const void *query, size_t len,
         if (send(request->fd, query, len, 0) < 0)
                 return -EAGAIN;
         for (;;) {
-                struct sockaddr_nl sender = {};
-                socklen_t sender_len = sizeof(sender);
-                ssize_t n = recvfrom(request->fd, request->reply, sizeof(request->reply),
-                                     MSG_DONTWAIT, (struct sockaddr *)&sender, &sender_len);
+                ssize_t n = receive(request);
                 int r;
 
                 if (n < 0)
-                        return -EAGAIN;
-                if (sender.nl_pid != 0)
-                        continue;
+                        return (int)n;
                 r = find_answer(request, request->reply, (size_t)n, ret);
                 if (r == -ENOMEM || r == -ENOBUFS || r == -EINTR)
                         return -EAGAIN;
@@ -158,6 +173,56 @@ void rtnl_request_forget_settings(struct rtnl_request *request) {
         request->n_rp_filters = 0;
 }
 
+/* Takes the rules of one datagram. 1 at the end of the dump, 0, or -EAGAIN. */
+static int take_rules(const struct rtnl_request *request, const void *data, size_t left,
+                      struct marks *marks) {
+        const struct nlmsghdr *nlh;
+
+        while ((nlh = nlmsg_next(&data, &left))) {
+                struct rule_msg rule;
+
+                if (nlh->nlmsg_seq != request->seq)
+                        continue;
+                if (nlh->nlmsg_type == NLMSG_DONE)
+                        return 1;
+                if (nlh->nlmsg_type == NLMSG_ERROR)
+                        return -EAGAIN;
+                if (rule_msg_parse(nlh, &rule) == 0)
+                        marks_add(marks, &rule);
+        }
+        return 0;
+}
+
+/* The rules, once for all until they change. The kernel writes the next part of a dump when the one
+ * before is read. */
+static int marks(void *userdata, const struct marks **ret) {
+        struct rtnl_request *request = userdata;
+        _Alignas(struct nlmsghdr) uint8_t buf[QUERY_MAX];
+        size_t len = rule_msg_build_dump(++request->seq, buf);
+        struct marks found = {};
+        int r = 0;
+
+        if (!request->has_marks) {
+                if (send(request->fd, buf, len, 0) < 0)
+                        return -EAGAIN;
+                while (r == 0) {
+                        ssize_t n = receive(request);
+
+                        r = n < 0 ? (int)n : take_rules(request, request->reply, (size_t)n, &found);
+                }
+                if (r < 0)
+                        return r;
+                request->marks = found;
+                request->has_marks = true;
+        }
+        *ret = &request->marks;
+        return 0;
+}
+
+void rtnl_request_forget_rules(struct rtnl_request *request) {
+        request->has_marks = false;
+}
+
 static int stats(void *userdata, uint32_t ifindex, struct link_stats *ret) {
         struct rtnl_request *request = userdata;
         _Alignas(struct nlmsghdr) uint8_t buf[QUERY_MAX];
@@ -175,6 +240,7 @@ void rtnl_request_kernel(struct rtnl_request *request, struct kernel *ret) {
         *ret = (struct kernel){
                 .look_up = look_up,
                 .rp_filter = rp_filter,
+                .marks = marks,
                 .stats = stats,
                 .userdata = request,
         };

@@ -34,5 +34,7 @@ int rtnl_request_neighbour(struct rtnl_request *request, uint32_t ifindex,
 /* Settings of interfaces are kept until this is called: when one was announced to have changed,
  * and when an announcement may have been missed. */
 void rtnl_request_forget_settings(struct rtnl_request *request);
+/* The same for the policy rules. */
+void rtnl_request_forget_rules(struct rtnl_request *request);
 
 uint64_t rtnl_request_longest_usec(const struct rtnl_request *request);

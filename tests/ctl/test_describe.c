@@ -29,6 +29,9 @@ Test(describe, paths) {
                  "eth0 (ethernet), 10.0.0.2, metered, not usable: carrier", STYLE_BAD},
                 {"{\"interface\":\"wwan0\",\"usable\":true,\"metered\":\"yes\",\"roaming\":true}",
                  "wwan0, metered, roaming", STYLE_GOOD},
+                {"{\"interface\":\"wg0\",\"type\":\"vpn\",\"source\":\"10.9.0.2\",\"usable\":true,"
+                 "\"underlay\":{\"interface\":\"wlan0\",\"usable\":true}}",
+                 "wg0 (vpn) over wlan0, 10.9.0.2", STYLE_GOOD},
                 {"{\"interface\":\"wlan0\",\"usable\":true,\"losing\":\"beacon loss\"}",
                  "wlan0, about to be lost: beacon loss", STYLE_WARN},
         };

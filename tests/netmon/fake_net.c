@@ -48,13 +48,16 @@ static bool is_eligible(const struct fake_route *route, const struct route_query
                 return false;
         if (route->from && !netaddr_equal(&from, &query->source))
                 return false;
+        if (route->not_mark != 0 && route->not_mark == query->mark)
+                return false;
         return query->oif == 0 || route->type > RTN_UNICAST || route->oif == query->oif ||
                hop_to(route, query->oif);
 }
 
 /* As the kernel: rules first, then the longest prefix, then the least metric. */
 static bool is_better(const struct fake_route *a, const struct fake_route *b) {
-        bool a_rule = a->uid != 0 || a->from, b_rule = b->uid != 0 || b->from;
+        bool a_rule = a->uid != 0 || a->from || a->not_mark != 0;
+        bool b_rule = b->uid != 0 || b->from || b->not_mark != 0;
 
         if (a_rule != b_rule)
                 return a_rule;
@@ -134,6 +137,13 @@ static int rp_filter(void *userdata, uint32_t ifindex) {
         return net->error < 0 ? net->error : net->rp_filter[ifindex];
 }
 
+static int marks(void *userdata, const struct marks **ret) {
+        struct fake_net *net = userdata;
+
+        *ret = &net->marks;
+        return net->error;
+}
+
 static int stats(void *userdata, uint32_t ifindex, struct link_stats *ret) {
         *ret = (struct link_stats){.rx_bytes = 1000 + ifindex, .tx_bytes = 2000 + ifindex};
         return 0;
@@ -143,6 +153,7 @@ void fake_net_init(struct fake_net *net) {
         struct kernel kernel = {
                 .look_up = look_up,
                 .rp_filter = rp_filter,
+                .marks = marks,
                 .stats = stats,
                 .userdata = net,
         };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernel.h"
+#include "marks.h"
 #include "route_msg.h"
 #include "world.h"
 
@@ -20,10 +21,11 @@ struct fake_route {
         const char *gateway; /* NULL: on link */
         const char *source;
         uint32_t metric;
-        uint32_t table;   /* 0: main */
-        uint8_t type;     /* 0: unicast */
-        uint32_t uid;     /* only for this user; 0: for all */
-        const char *from; /* only for this source; NULL: for all */
+        uint32_t table;    /* 0: main */
+        uint8_t type;      /* 0: unicast */
+        uint32_t uid;      /* only for this user; 0: for all */
+        const char *from;  /* only for this source; NULL: for all */
+        uint32_t not_mark; /* by a rule: only for packets without this mark; 0: for all */
         struct fake_hop {
                 uint32_t oif;
                 const char *gateway;
@@ -38,7 +40,8 @@ struct fake_net {
         struct fake_route routes[FAKE_ROUTES_MAX];
         size_t n_routes;
         int rp_filter[128]; /* by index */
-        int error;          /* the kernel cannot be asked */
+        struct marks marks;
+        int error; /* the kernel cannot be asked */
         unsigned n_lookups;
 };
 

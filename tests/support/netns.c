@@ -67,17 +67,27 @@ int netns_add(void) {
         return fd;
 }
 
-int tap_add(const char *name) {
-        struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+static int tun_open(const char *name, short type) {
+        struct ifreq request = {.ifr_flags = (short)(type | IFF_NO_PI)};
         int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
         if (fd < 0)
                 die("/dev/net/tun: %s", strerror(errno));
         (void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
         if (ioctl(fd, TUNSETIFF, &request) < 0)
-                die("%s: cannot make a tap: %s", name, strerror(errno));
+                die("%s: cannot be made: %s", name, strerror(errno));
+        return fd;
+}
+
+int tap_add(const char *name) {
+        int fd = tun_open(name, IFF_TAP);
+
         tap_set_carrier(fd, false);
         return fd;
+}
+
+int tun_add(const char *name) {
+        return tun_open(name, IFF_TUN);
 }
 
 void tap_set_carrier(int fd, bool carrier) {

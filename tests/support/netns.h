@@ -25,6 +25,8 @@ void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Makes a tap interface, without carrier. Returns a descriptor: the interface goes with it. */
 int tap_add(const char *name);
+/* The same for a tunnel, which has a carrier at once. */
+int tun_add(const char *name);
 /* Plugs the cable in, or pulls it. */
 void tap_set_carrier(int fd, bool carrier);
 
