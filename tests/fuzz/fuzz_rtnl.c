@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "apply.h"
+#include "marks.h"
 #include "neigh_msg.h"
 #include "netconf_msg.h"
 #include "nlattr.h"
 #include "route_msg.h"
+#include "rule_msg.h"
 #include "stats_msg.h"
 #include "world.h"
 
@@ -27,6 +29,7 @@ struct datagram {
         size_t size;
         const void *at;
         size_t left;
+        struct marks marks;
 };
 
 static void require(bool condition) {
@@ -64,6 +67,21 @@ static int rp_filter(void *userdata, uint32_t ifindex) {
                 return 0;
         require(msg.rp_filter >= NETCONF_RP_FILTER_ABSENT);
         return msg.rp_filter;
+}
+
+static int marks(void *userdata, const struct marks **ret) {
+        struct datagram *datagram = userdata;
+        const void *at = datagram->data;
+        size_t left = datagram->size;
+        const struct nlmsghdr *nlh;
+        struct rule_msg rule;
+
+        datagram->marks = (struct marks){};
+        while ((nlh = nlmsg_next(&at, &left)))
+                if (nlh->nlmsg_type == RTM_NEWRULE && rule_msg_parse(nlh, &rule) == 0)
+                        marks_add(&datagram->marks, &rule);
+        *ret = &datagram->marks;
+        return 0;
 }
 
 static int stats(void *userdata, uint32_t ifindex, struct link_stats *ret) {
@@ -141,8 +159,14 @@ static void check_answer(const struct answer *answer) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        struct datagram datagram = {data, size, data, size};
-        struct kernel kernel = {look_up, rp_filter, stats, &datagram};
+        struct datagram datagram = {.data = data, .size = size, .at = data, .left = size};
+        struct kernel kernel = {
+                .look_up = look_up,
+                .rp_filter = rp_filter,
+                .marks = marks,
+                .stats = stats,
+                .userdata = &datagram,
+        };
         struct question question = {.kind = QUESTION_DEFAULT};
         struct watched *watched;
         struct world world;

@@ -31,9 +31,13 @@ route add default dev up2 metric 200
 route add 203.0.113.0/24 nexthop via 192.0.2.1 nexthop dev up2
 route add 10.0.0.0/8 via inet6 2001:db8::1 dev up0
 -6 route add default via 2001:db8::1 dev up0
+rule add not fwmark 51820 lookup 51820
+rule add fwmark 7/0xff lookup 100
+-6 rule add fwmark 9 prohibit
 neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev up0
 """
-NEWLINK, GETLINK, GETADDR, GETROUTE, GETNEIGH, GETNETCONF, GETSTATS = 16, 18, 22, 26, 30, 82, 94
+NEWLINK, GETLINK, GETADDR, GETROUTE, GETNEIGH, GETRULE = 16, 18, 22, 26, 30, 34
+GETNETCONF, GETSTATS = 82, 94
 REQUEST, DUMP = 1, 0x300
 DONE = struct.pack("=IH", 20, 3)
 
@@ -72,10 +76,11 @@ def record():
     counters = ask(GETSTATS, struct.pack("=BxHII", 0, 0, index, 1))
     neighbour = ask(GETNEIGH, struct.pack("=BxHiHBB", 2, 0, index, 0, 0, 0) +
                     attribute(1, socket.inet_aton("192.0.2.1")))
+    rules = ask(GETRULE, bytes(12), DUMP)
     return {"links": links, "addresses": addresses, "lookups": lookups, "settings": settings,
-            "counters": counters, "neighbour": neighbour,
+            "counters": counters, "neighbour": neighbour, "rules": rules,
             "routes": ask(GETROUTE, bytes(12), DUMP),
-            "all": links + addresses + lookups + settings + counters + neighbour}
+            "all": links + addresses + lookups + settings + counters + neighbour + rules}
 
 
 def link(*attributes):
