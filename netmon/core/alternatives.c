@@ -6,13 +6,10 @@
 #include <string.h>
 
 #include "answer.h"
+#include "candidates.h"
 #include "lookup.h"
 #include "model.h"
 #include "settings.h"
-
-/* Interfaces that are asked for one destination at most; a machine with many containers has more
- * bridges with an address than ways out. */
-#define CANDIDATES_MAX 16
 
 bool alternatives_guarded(const struct path *selected) {
         return selected->type == LINK_TYPE_VPN || selected->why == PATH_PROHIBITED ||
@@ -47,47 +44,6 @@ void alternatives_add(struct answer *answer, const struct path *path) {
         answer->alternatives[place] = *path;
 }
 
-/* An address of the link that could be the packet's source. */
-static const struct address *link_source(const struct link *link, uint8_t family) {
-        for (size_t i = 0; i < link->n_addresses; i++)
-                if (link->addresses[i].local.family == family &&
-                    address_is_routable(&link->addresses[i]))
-                        return &link->addresses[i];
-        return NULL;
-}
-
-static bool is_candidate(const struct link *link, const struct path *selected) {
-        if (!link->usable || link->facts.index == selected->ifindex || link_is_port(link) ||
-            link->type == LINK_TYPE_LOOPBACK)
-                return false;
-        if (alternatives_guarded(selected) && link->type != LINK_TYPE_VPN)
-                return false;
-        return link_source(link, selected->family) != NULL;
-}
-
-/* Fills `ret` (CANDIDATES_MAX) with candidates, preferred types first. */
-static size_t collect(const struct model *model, const struct path *selected,
-                      const struct link **ret) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < model->n_links; i++) {
-                const struct link *link = model->links[i];
-                size_t place;
-
-                if (!is_candidate(link, selected))
-                        continue;
-                for (place = n; place > 0 && link->type < ret[place - 1]->type; place--)
-                        ;
-                if (place == CANDIDATES_MAX)
-                        continue;
-                if (n < CANDIDATES_MAX)
-                        n++;
-                memmove(ret + place + 1, ret + place, (n - place - 1) * sizeof(*ret));
-                ret[place] = link;
-        }
-        return n;
-}
-
 /* Two links can share a subnet: the second counts only if it leads somewhere. */
 static int leads_on(struct lookup *lookup, const struct route_query *query, const struct path *path,
                     const struct route_reply *match) {
@@ -117,7 +73,7 @@ static int ask_candidate(struct lookup *lookup, const struct route_query *query,
                 return r;
         if (match.type != RTN_UNICAST) {
                 /* Rules may lead by the source address to a table of the link's own. */
-                bound.source = link_source(link, query->destination.family)->local;
+                bound.source = candidate_source(link, query->destination.family)->local;
                 r = lookup_path(lookup, &bound, ret, &match);
                 if (r < 0)
                         return r;
@@ -136,13 +92,22 @@ static int ask_candidate(struct lookup *lookup, const struct route_query *query,
 
 int alternatives_find(struct lookup *lookup, const struct route_query *query,
                       struct answer *answer) {
-        const struct link *candidates[CANDIDATES_MAX];
-        size_t n = collect(lookup->model, &answer->selected, candidates);
+        const struct model *model = lookup->model;
+        const struct candidate_list *list;
+        struct candidates own;
+        size_t n = 0;
 
-        for (size_t i = 0; i < n; i++) {
+        if (!model->candidates)
+                candidates_collect(model, &own);
+        list = candidates_for(model->candidates ? model->candidates : &own, &answer->selected);
+        for (size_t i = 0; i < list->n && n < CANDIDATES_MAX; i++) {
                 struct path path;
-                int r = ask_candidate(lookup, query, candidates[i], &path);
+                int r;
 
+                if (list->links[i]->facts.index == answer->selected.ifindex)
+                        continue;
+                n++;
+                r = ask_candidate(lookup, query, list->links[i], &path);
                 if (r < 0)
                         return r;
                 if (r > 0)

@@ -2,7 +2,6 @@
 #include "hidden.h"
 
 #include "model.h"
-#include "settings.h"
 
 static bool is_software(const struct link *link) {
         return link->type == LINK_TYPE_VIRTUAL || link->type == LINK_TYPE_VPN;
@@ -24,7 +23,7 @@ static bool has_real_port(const struct model *model, const struct link *bridge) 
 }
 
 bool link_is_hidden(const struct model *model, const struct link *link) {
-        if (settings_names(model->settings, link->facts.name))
+        if (link->is_named)
                 return false;
         if (link_is_port(link))
                 return true;

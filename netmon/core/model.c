@@ -160,6 +160,7 @@ static unsigned link_classify(struct link *link, const struct model *model) {
         enum metered metered;
         unsigned changed = link_take_hint(link, &model->hints);
 
+        link->is_named = settings_names(model->settings, link->facts.name);
         (void)settings_type(model->settings, link->facts.name, &type);
         metered = judge_metered(link, model->settings, type, &source);
         if (link->type != type)

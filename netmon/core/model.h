@@ -17,6 +17,7 @@
 #include "link_type.h"
 #include "network_place.h"
 
+struct candidates;
 struct settings;
 
 /* What differs since it was last published. */
@@ -68,6 +69,7 @@ struct link {
         uint64_t since_usec;       /* when `usable` became what it is */
         struct address *addresses; /* in the order in which they came */
         size_t n_addresses;
+        bool is_named;    /* in the configuration */
         bool in_path;     /* of an answer that is published or watched */
         unsigned changed; /* enum link_change, not yet published */
         unsigned recent;  /* the same, not yet forgotten as the reason of a path's change */
@@ -76,7 +78,9 @@ struct link {
 struct model {
         const struct settings *settings; /* borrowed */
         struct hint_source hints;        /* find is NULL where there are none */
-        struct link **links;             /* by index */
+        /* Collected once for all that is asked now, borrowed; NULL: to be collected each time. */
+        const struct candidates *candidates;
+        struct link **links; /* by index */
         size_t n_links;
         uint64_t last_id;
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "beneath.h"
+#include "candidates.h"
 #include "hidden.h"
 #include "reasons.h"
 
@@ -71,9 +72,12 @@ static unsigned reasons_of_change(const struct world *world, const struct summar
 int world_ask(struct world *world, unsigned triggers, uint64_t now_usec) {
         enum watched_trust trust =
                 world->n_unknown < WORLD_PATIENCE ? WATCHED_TRUST_KNOWN : WATCHED_TRUST_ALL;
+        struct candidates candidates;
         struct summary now;
         int r, watched;
 
+        candidates_collect(&world->model, &candidates);
+        world->model.candidates = &candidates;
         r = summary_ask(&world->model, &world->kernel, &world->summary, now_usec, &now);
         if (r == 0 || (r > 0 && trust == WATCHED_TRUST_ALL)) {
                 if (summary_compare(&world->summary, &now) != 0)
@@ -83,6 +87,7 @@ int world_ask(struct world *world, unsigned triggers, uint64_t now_usec) {
         }
         watched = watched_ask(&world->watched, &world->model, &world->kernel, trust, triggers,
                               now_usec);
+        world->model.candidates = NULL;
         world_mark_paths(world);
         if (r == -EAGAIN || watched == -EAGAIN)
                 return -EAGAIN;

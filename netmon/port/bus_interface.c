@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bus_location.h"
 #include "cleanup.h"
@@ -25,7 +26,7 @@ struct bus_interface_list {
         sd_bus *bus;
         const struct world *world;
         struct bus_location *location;
-        struct bus_interface **objects;
+        struct bus_interface **objects; /* by index, as the links are */
         size_t n_objects;
 };
 
@@ -116,16 +117,38 @@ static int object_new(struct bus_interface_list *list, const struct link *link,
         return 0;
 }
 
-/* Takes the object at `place` off the bus. */
-static void remove_object(struct bus_interface_list *list, size_t place) {
-        struct bus_interface *object = list->objects[place];
-
-        list->objects[place] = list->objects[--list->n_objects];
-        (void)sd_bus_emit_object_removed(list->bus, object->path);
+/* Takes an object off the bus, which is no more in the list. */
+static void object_remove(struct bus_interface *object) {
+        (void)sd_bus_emit_object_removed(object->list->bus, object->path);
         object_free(object);
 }
 
-static int add_object(struct bus_interface_list *list, struct link *link) {
+/* Which objects stay: those whose links are there, or only those that are to be shown. */
+enum stay {
+        STAY_THERE,
+        STAY_SHOWN,
+};
+
+/* Takes the others off the bus. Returns how many. */
+static int remove_objects(struct bus_interface_list *list, enum stay stay) {
+        size_t n_kept = 0;
+        int n;
+
+        for (size_t i = 0; i < list->n_objects; i++) {
+                struct bus_interface *object = list->objects[i];
+                const struct link *link = object_link(object);
+
+                if (link && (stay == STAY_THERE || world_shows(list->world, link)))
+                        list->objects[n_kept++] = object;
+                else
+                        object_remove(object);
+        }
+        n = (int)(list->n_objects - n_kept);
+        list->n_objects = n_kept;
+        return n;
+}
+
+static int add_object(struct bus_interface_list *list, size_t place, struct link *link) {
         struct bus_interface **objects, *object;
         int r;
 
@@ -136,7 +159,9 @@ static int add_object(struct bus_interface_list *list, struct link *link) {
         r = object_new(list, link, &object);
         if (r < 0)
                 return r;
-        objects[list->n_objects++] = object;
+        memmove(objects + place + 1, objects + place, (list->n_objects - place) * sizeof(*objects));
+        objects[place] = object;
+        list->n_objects++;
         link->changed = 0;
         return sd_bus_emit_object_added(list->bus, object->path);
 }
@@ -169,18 +194,13 @@ void bus_interface_list_free(struct bus_interface_list *list) {
 }
 
 int bus_interface_list_publish(struct bus_interface_list *list) {
-        int n = 0;
+        int n = remove_objects(list, STAY_THERE);
 
-        for (size_t i = list->n_objects; i-- > 0;) {
+        for (size_t i = 0; i < list->n_objects; i++) {
                 struct bus_interface *object = list->objects[i];
                 struct link *link = object_link(object);
                 int r;
 
-                if (!link) {
-                        remove_object(list, i);
-                        n++;
-                        continue;
-                }
                 r = property_emit_changed(&interface_properties, list->bus, object->path,
                                           link->changed, link, list->world);
                 if (r < 0)
@@ -191,32 +211,23 @@ int bus_interface_list_publish(struct bus_interface_list *list) {
         return n;
 }
 
-static bool has_object(const struct bus_interface_list *list, const struct link *link) {
-        for (size_t i = 0; i < list->n_objects; i++)
-                if (list->objects[i]->id == link->id)
-                        return true;
-        return false;
-}
-
 int bus_interface_list_select(struct bus_interface_list *list) {
         const struct world *world = list->world;
-        int n = 0;
+        int n = remove_objects(list, STAY_SHOWN);
+        size_t place = 0;
 
-        for (size_t i = list->n_objects; i-- > 0;) {
-                const struct link *link = object_link(list->objects[i]);
-
-                if (link && world_shows(world, link))
-                        continue;
-                remove_object(list, i);
-                n++;
-        }
+        /* Both are in the order of their indices, and each object has a link. */
         for (size_t i = 0; i < world->model.n_links; i++) {
                 struct link *link = world->model.links[i];
                 int r;
 
-                if (!world_shows(world, link) || has_object(list, link))
+                if (place < list->n_objects && list->objects[place]->id == link->id) {
+                        place++;
                         continue;
-                r = add_object(list, link);
+                }
+                if (!world_shows(world, link))
+                        continue;
+                r = add_object(list, place++, link);
                 if (r < 0)
                         return r;
                 n++;

@@ -49,7 +49,7 @@ void place_start(struct place *place, enum place_kind kind, const struct bus_dae
         int back = netns_current(), own = netns_add();
 
         netns_switch(own);
-        *place = (struct place){.kind = kind};
+        *place = (struct place){.kind = kind, .namespace = own};
         place->actor = rtnl_actor_new();
         place->wifi = add_uplink("wifi0", 1, 100);
         place->cell = add_uplink("cell0", 2, 200);
@@ -59,13 +59,13 @@ void place_start(struct place *place, enum place_kind kind, const struct bus_dae
         netns_switch(back);
         bus_wait_for_name(bus, kind == PLACE_NETMON ? NETMON_BUS_NAME : FLOOR_BUS_NAME, WAIT_USEC);
         sd_bus_flush_close_unref(bus);
-        (void)close(own);
         (void)close(back);
 }
 
 void place_stop(struct place *place) {
         (void)child_stop(place->pid, SIGTERM);
         rtnl_actor_free(place->actor);
+        (void)close(place->namespace);
         (void)close(place->wifi);
         (void)close(place->cell);
 }

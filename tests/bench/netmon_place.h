@@ -18,6 +18,7 @@ enum place_kind {
 struct place {
         enum place_kind kind;
         pid_t pid;
+        int namespace;
         struct rtnl_actor *actor;
         int wifi; /* the taps */
         int cell;

@@ -75,11 +75,11 @@ Test(hidden, bridges_with_virtual_ports_only) {
 Test(hidden, not_what_the_configuration_names) {
         char expected[64];
 
-        (void)fake_net_add_link(&net, 2, "veth0");
         cr_assert(eq(int,
                      settings_set("Interface veth0", "Type", "wifi", expected, sizeof(expected),
                                   &net.world.settings),
                      0));
+        (void)fake_net_add_link(&net, 2, "veth0");
         cr_assert(not(is_hidden(2)));
 }
 
