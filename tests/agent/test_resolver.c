@@ -5,15 +5,12 @@
 #include <criterion/new/assert.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "moment.h"
@@ -285,31 +282,18 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static void write_file(const char *path, const char *text) {
-        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-        cr_assert(fd >= 0);
-        cr_assert(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-        (void)close(fd);
-}
-
 /* The C library's resolver with a name server that never answers: the loop goes on meanwhile, and
  * the query can be dropped. */
 Test(resolver, silent_name_server) {
         struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons(53)};
-        char path[] = "/tmp/wherry-resolver-XXXXXX", byte;
+        char byte;
         struct answer answer = {};
         uint64_t worst = 0, until;
         int fd;
 
         netns_enter();
-        cr_assert(unshare(CLONE_NEWNS) == 0);
-        cr_assert(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
-        fd = mkstemp(path);
-        cr_assert(fd >= 0);
-        (void)close(fd);
-        write_file(path, "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
-        cr_assert(mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == 0);
+        netns_replace_file("/etc/resolv.conf",
+                           "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
         fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         cr_assert(bind(fd, (struct sockaddr *)&server, sizeof(server)) == 0);
@@ -325,7 +309,5 @@ Test(resolver, silent_name_server) {
         cr_assert(worst < 100 * USEC_PER_MSEC, "the loop stood still for %lu us", worst);
         run_until(&answer);
         cr_assert(eq(int, answer.error, -ENOENT));
-        (void)umount2("/etc/resolv.conf", MNT_DETACH);
-        (void)unlink(path);
         (void)close(fd);
 }

@@ -211,23 +211,6 @@ void world_spit_out(struct agent_world *world, const char *name) {
         world_server_shell(world, "ip neighbour del 10.%u.0.2 dev %s", net_of(name), name);
 }
 
-void world_replace_file(const char *path, const char *format, ...) {
-        char copy[] = "/tmp/wherry-file-XXXXXX";
-        int fd = mkstemp(copy);
-        FILE *file = fd < 0 ? NULL : fdopen(fd, "we");
-        va_list ap;
-
-        if (!file)
-                die("%s: cannot be made", copy);
-        va_start(ap, format);
-        (void)vfprintf(file, format, ap);
-        va_end(ap);
-        (void)umount2(path, MNT_DETACH); /* of an earlier replacement */
-        if (fchmod(fd, 0644) < 0 || fclose(file) != 0 || mount(copy, path, NULL, MS_BIND, NULL) < 0)
-                die("%s: cannot be replaced: %s", path, strerror(errno));
-        (void)unlink(copy); /* the mount, which is this test's own, keeps it */
-}
-
 char *world_open_connected(struct agent_world *world, const char *name, const char *uri) {
         char *path = client_open(&world->app, name, uri, 0);
 

@@ -80,10 +80,6 @@ void world_heal(struct agent_world *world, const char *name);
 void world_swallow(struct agent_world *world, const char *name);
 void world_spit_out(struct agent_world *world, const char *name);
 
-/* In this test the file has that content for everyone. */
-void world_replace_file(const char *path, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
-
 /* Lets so much time pass, in which nothing should happen. */
 void world_pass(struct agent_world *world, uint64_t usec);
 

@@ -26,7 +26,7 @@ static struct recorder tls = {.output = -1};
 static void setup(void) {
         world_start(&world);
         certs_make(&certs);
-        world_replace_file("/etc/hosts", "127.0.0.1 localhost\n203.0.113.1 good.test\n");
+        netns_replace_file("/etc/hosts", "127.0.0.1 localhost\n203.0.113.1 good.test\n");
 }
 
 static void teardown(void) {
@@ -177,11 +177,11 @@ Test(names, plain_server_where_tls_is_wanted) {
 Test(names, name_that_moves) {
         CLEANUP(freep) char *path = NULL;
 
-        world_replace_file("/etc/hosts", WORLD_BLACK_HOLE " good.test\n");
+        netns_replace_file("/etc/hosts", WORLD_BLACK_HOLE " good.test\n");
         path = client_open(&world.app, "a", "ws://good.test:8080/echo", 2, "connect-timeout", "t",
                            UINT64_C(200000), "backoff-first", "t", UINT64_C(50000));
         client_wait(&world.app, path, "Error", "(org.wherry.Error.Timeout ");
-        world_replace_file("/etc/hosts", "203.0.113.1 good.test\n");
+        netns_replace_file("/etc/hosts", "203.0.113.1 good.test\n");
         client_wait(&world.app, path, "State", "connected");
 }
 
@@ -190,9 +190,8 @@ Test(names, reconnects_without_a_name_server) {
         CLEANUP(freep) char *path = world_open_connected(&world, "a", "ws://good.test:8080/echo");
 
         (void)world_expect_open(&world, "10.1.0.2");
-        world_replace_file("/etc/hosts", "127.0.0.1 localhost\n");
-        if (access("/etc/resolv.conf", F_OK) == 0)
-                world_replace_file("/etc/resolv.conf", "nameserver " WORLD_BLACK_HOLE "\n");
+        netns_replace_file("/etc/hosts", "127.0.0.1 localhost\n");
+        netns_replace_file("/etc/resolv.conf", "nameserver " WORLD_BLACK_HOLE "\n");
         world_cut(&world, "w0");
         (void)world_expect_open(&world, "10.2.0.2");
         client_wait(&world.app, path, "State", "connected");
@@ -202,13 +201,13 @@ Test(names, reconnects_without_a_name_server) {
 Test(names, neighbour_without_default_path) {
         CLEANUP(freep) char *path = NULL, *later = NULL;
 
-        world_replace_file("/etc/hosts", "10.1.0.1 good.test\n");
+        netns_replace_file("/etc/hosts", "10.1.0.1 good.test\n");
         shell("ip -4 route flush default && ip -6 route flush default");
         path = client_open(&world.app, "a", "ws://good.test:8080/echo", 0);
         client_wait(&world.app, path, "State", "connected");
         later = client_open(&world.app, "b", "ws://late.test:8080/echo", 0);
         client_wait(&world.app, later, "State", "waiting");
-        world_replace_file("/etc/hosts", "10.1.0.1 late.test\n");
+        netns_replace_file("/etc/hosts", "10.1.0.1 late.test\n");
         world_server_shell(&world, "ip link set c0 down");
         client_wait(&world.app, later, "State", "connected");
 }
@@ -217,9 +216,7 @@ Test(names, unknown_name) {
         CLEANUP(freep) char *path = NULL;
 
         /* Nobody serves names there: it is known at once. */
-        if (access("/etc/resolv.conf", F_OK) == 0)
-                world_replace_file("/etc/resolv.conf",
-                                   "nameserver 203.0.113.1\noptions attempts:1\n");
+        netns_replace_file("/etc/resolv.conf", "nameserver 203.0.113.1\noptions attempts:1\n");
         path = client_open(&world.app, "a", "ws://nowhere.test/", 1, "backoff-first", "t",
                            UINT64_C(50000));
         client_wait(&world.app, path, "Error", "(org.wherry.Error.Resolve ");
@@ -232,9 +229,7 @@ Test(names, silent_name_server_stops_nobody) {
         uint64_t longest_usec = 0, end_usec;
         unsigned n = 0;
 
-        if (access("/etc/resolv.conf", F_OK) < 0)
-                cr_skip_test("there is no /etc/resolv.conf to replace");
-        world_replace_file("/etc/resolv.conf", "nameserver " WORLD_BLACK_HOLE "\n");
+        netns_replace_file("/etc/resolv.conf", "nameserver " WORLD_BLACK_HOLE "\n");
         other = world_open_connected(&world, "b", WORLD_ECHO);
         path = client_open(&world.app, "a", "ws://nowhere.test/", 2, "connect-timeout", "t",
                            UINT64_C(300000), "backoff-first", "t", UINT64_C(50000));

@@ -195,7 +195,7 @@ Test(paths, moves_over_ipv6_too) {
 Test(paths, other_family_serves) {
         CLEANUP(freep) char *path = NULL;
 
-        world_replace_file("/etc/hosts", "2001:db8:ffff::1 both.test\n203.0.113.1 both.test\n");
+        netns_replace_file("/etc/hosts", "2001:db8:ffff::1 both.test\n203.0.113.1 both.test\n");
         path = world_open_connected(&world, "a", "ws://both.test:8080/echo");
         (void)world_expect_open(&world, "2001:db8:1::2");
         world_expect_connections(&world, path, 1);
@@ -211,7 +211,7 @@ Test(paths, silent_family_costs_little) {
         CLEANUP(freep) char *path = NULL;
         uint64_t begin_usec;
 
-        world_replace_file("/etc/hosts", WORLD_BLACK_HOLE6 " both.test\n203.0.113.1 both.test\n");
+        netns_replace_file("/etc/hosts", WORLD_BLACK_HOLE6 " both.test\n203.0.113.1 both.test\n");
         begin_usec = moment_boottime_usec();
         path = world_open_connected(&world, "a", "ws://both.test:8080/echo");
         (void)world_expect_open(&world, "10.1.0.2");

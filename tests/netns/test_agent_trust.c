@@ -13,6 +13,7 @@
 #include "die.h"
 #include "moment.h"
 #include "names.h"
+#include "netns.h"
 
 #define SECRET "hidden-channel"
 
@@ -299,7 +300,7 @@ Test(trust, special_addresses_are_decided_on_where_the_name_leads) {
         CLEANUP(freep) char *denied = NULL, *mixed = NULL, *allowed = NULL, *numeric = NULL;
         struct recorder local = {.output = -1};
 
-        world_replace_file("/etc/hosts", "127.0.0.1 localhost inner.test\n"
+        netns_replace_file("/etc/hosts", "127.0.0.1 localhost inner.test\n"
                                          "127.0.0.1 mixed.test\n203.0.113.1 mixed.test\n");
         recorder_start(&local, WORLD_PORT, NULL);
         denied = client_open(&world.app, "name", "ws://inner.test:8080/sink", 0);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "die.h"
@@ -105,4 +106,35 @@ void netns_sysctl(const char *name, const char *value) {
         file = fopen(path, "we");
         if (!file || fputs(value, file) < 0 || fclose(file) != 0)
                 die("%s: cannot be set to %s", path, value);
+}
+
+/* Folder and file of a path that is to be mounted over but is not there: the folder becomes a copy
+ * of itself that has it. */
+static void make_place(const char *path) {
+        const char *file = strrchr(path, '/') + 1;
+        int len = (int)(file - path);
+
+        shell("copy=$(mktemp -d) && mount -t tmpfs tmpfs $copy && cp -a %.*s. $copy && "
+              "rm -f $copy/%s && touch $copy/%s && mount --bind $copy %.*s && umount $copy && "
+              "rmdir $copy",
+              len, path, file, file, len, path);
+}
+
+void netns_replace_file(const char *path, const char *format, ...) {
+        char copy[] = "/tmp/wherry-file-XXXXXX";
+        int fd = mkstemp(copy);
+        FILE *file = fd < 0 ? NULL : fdopen(fd, "we");
+        va_list ap;
+
+        if (!file)
+                die("%s: cannot be made", copy);
+        va_start(ap, format);
+        (void)vfprintf(file, format, ap);
+        va_end(ap);
+        if (access(path, F_OK) < 0)
+                make_place(path);
+        (void)umount2(path, MNT_DETACH); /* of an earlier replacement */
+        if (fchmod(fd, 0644) < 0 || fclose(file) != 0 || mount(copy, path, NULL, MS_BIND, NULL) < 0)
+                die("%s: cannot be replaced: %s", path, strerror(errno));
+        (void)unlink(copy); /* the mount keeps it */
 }

@@ -32,3 +32,8 @@ void tap_set_carrier(int fd, bool carrier);
 
 /* Writes a setting under /proc/sys/net: netns_sysctl("ipv4/conf/all/rp_filter", "1"). */
 void netns_sysctl(const char *name, const char *value);
+
+/* After netns_enter(): the file reads so for this process and its children, whether it is there or
+ * not. */
+void netns_replace_file(const char *path, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
