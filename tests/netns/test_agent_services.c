@@ -203,7 +203,7 @@ Test(services, transient_channel_outlives_the_bus) {
 }
 
 Test(services, late_bus) {
-        CLEANUP(freep) char *path = world_open_connected(&world, "a", WORLD_ECHO);
+        CLEANUP(freep) char *path = world_open_connected(&world, "a", WORLD_ECHO), *again = NULL;
 
         (void)world_expect_open(&world, "10.1.0.2");
         world_kill_agent(&world);
@@ -214,6 +214,8 @@ Test(services, late_bus) {
         (void)world_expect_open(&world, "10.1.0.2");
         bus_daemon_restart(&world.daemon);
         world_connect_app(&world);
+        again = client_open(&world.app, "a", WORLD_ECHO, 0); /* so that it hears of it */
+        cr_assert_str_eq(again, path);
         world_expect_connections(&world, path, 2);
         world_wait_interface(&world, path, "w0");
 }
