@@ -2,6 +2,8 @@
 #include "bus_options.h"
 
 #include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +186,24 @@ static int take_channel_option(sd_bus_message *m, const char *key, void *userdat
         return sd_bus_message_exit_container(m);
 }
 
+/* At least one certificate, and nothing that is none. */
+static bool is_authority(const struct option_bytes *pem) {
+        BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
+        X509 *certificate;
+        bool is_one = false, ends_well;
+
+        if (!bio)
+                return true; /* no memory to tell */
+        while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+                is_one = true;
+                X509_free(certificate);
+        }
+        ends_well = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+        ERR_clear_error();
+        BIO_free(bio);
+        return is_one && ends_well;
+}
+
 int bus_options_read_channel(sd_bus_message *m, struct channel_options *o, sd_bus_error *ret) {
         struct reading reading = {.options = o, .error = ret};
         char problem[256];
@@ -194,5 +214,8 @@ int bus_options_read_channel(sd_bus_message *m, struct channel_options *o, sd_bu
                 return r;
         if (channel_options_check(o, problem, sizeof(problem)) < 0)
                 return bus_error_namef(ret, ERROR_INVALID_OPTION, "%s", problem);
+        if (o->tls_ca.len > 0 && !is_authority(&o->tls_ca))
+                return bus_error_namef(ret, ERROR_INVALID_OPTION,
+                                       "tls-ca: expected certificates as PEM");
         return 0;
 }

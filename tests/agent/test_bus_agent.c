@@ -303,6 +303,12 @@ Test(bus_agent, fixed_options_stay) {
         REFUSED(ERROR_INVALID_URI, channel, "SetUri", "s", "mqtt://example.org/");
 }
 
+Test(bus_agent, authority_is_a_certificate) {
+        REFUSED(ERROR_INVALID_OPTION, channel, "SetOptions", "a{sv}", 1, "tls-ca", "ay", 3, 'P',
+                'E', 'M');
+        sd_bus_message_unref(CALL(channel, "SetOptions", "a{sv}", 1, "tls-ca", "ay", 0));
+}
+
 Test(bus_agent, reconnect_is_limited) {
         for (int i = 0; i < 4; i++)
                 sd_bus_message_unref(CALL(channel, "Reconnect", ""));
