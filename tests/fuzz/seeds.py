@@ -105,6 +105,8 @@ def broken(whole):
         "name_without_end": link(attribute(3, b"sixteen-bytes-xx")),
         "nested_deep": link(name, deep),
         "altnames_many": link(name, attribute(52, attribute(53, b"alternative\0") * 120)),
+        "neighbour_long": struct.pack("=IHHII", 68, 28, 0, 0, 0) +
+                          struct.pack("=BxHiHBB", 2, 0, 7, 2, 0, 0) + attribute(2, b"\1" * 36),
         "address_long": link(name, attribute(1, bytes(64))),
     }
 
