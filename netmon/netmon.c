@@ -17,6 +17,7 @@
 #include "bus_netmon.h"
 #include "cleanup.h"
 #include "clock_jump.h"
+#include "gateway_watch.h"
 #include "hidden.h"
 #include "hints.h"
 #include "log.h"
@@ -27,6 +28,7 @@
 #include "pace.h"
 #include "places.h"
 #include "program_pages.h"
+#include "radio.h"
 #include "reasons.h"
 #include "recheck.h"
 #include "resync.h"
@@ -64,6 +66,8 @@ struct netmon {
         struct bus_netmon *bus; /* NULL without a connection */
         struct hints *hints;
         struct places *places;
+        struct radio *radio;
+        struct gateway_watch *gateway_watch;
         bool is_ready;   /* the service manager knows */
         bool is_drained; /* all announcements so far have been read */
         enum ask ask;
@@ -165,7 +169,7 @@ static void drain(struct netmon *netmon) {
                         fail(netmon, "rtnl: cannot read announcements", r);
                         return;
                 }
-                while ((nlh = nlmsg_next(&data, &len)))
+                while ((nlh = nlmsg_take(&data, &len)))
                         take_message(netmon, nlh, now_usec);
                 now_usec = moment_boottime_usec();
                 if (now_usec - began_usec > TURN_USEC_MAX)
@@ -183,9 +187,13 @@ static void publish_links(struct netmon *netmon) {
                 check_published(bus_netmon_publish_links(netmon->bus));
 }
 
-/* That a network has got its id is told on its own, so that nothing else waits for it. */
-static void update_places(struct netmon *netmon) {
-        if (places_update(netmon->places, &netmon->world) && netmon->ask == ASK_NOT)
+/* What is found out only now is told on its own, so that nothing else waits for it. */
+static void find_out(struct netmon *netmon) {
+        bool changed = radio_update(netmon->radio);
+
+        changed |= places_update(netmon->places, &netmon->world);
+        changed |= gateway_watch_update(netmon->gateway_watch, &netmon->world);
+        if (changed && netmon->ask == ASK_NOT)
                 netmon->ask = ASK_SETTLE;
 }
 
@@ -217,7 +225,7 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
                 world_forget_reasons(&netmon->world);
         }
         pace_worked(&netmon->pace, now_usec, moment_boottime_usec());
-        update_places(netmon);
+        find_out(netmon);
 }
 
 static void start_resync(struct netmon *netmon) {
@@ -281,28 +289,30 @@ static int on_announcement(sd_event_source *source, int fd, uint32_t revents, vo
         return 0;
 }
 
-/* Asks for the links that matter: their news may be held back. It also waits for whatever the
- * kernel is about to change. */
+/* Asks for a link: its news may be held back. */
+static void ask_link(struct netmon *netmon, uint32_t ifindex) {
+        const struct nlmsghdr *nlh;
+        uint64_t now_usec;
+
+        if (rtnl_request_link(netmon->request, ifindex, &nlh) < 0)
+                return; /* it is gone, which is announced */
+        now_usec = moment_boottime_usec();
+        if (!apply(netmon, &netmon->world.model, nlh, now_usec))
+                return;
+        netmon->ask = ASK_MESSAGE;
+        if (netmon->event_usec == 0)
+                netmon->event_usec = now_usec;
+}
+
+/* Asks for the links that matter. It also waits for whatever the kernel is about to change. */
 static void ask_links(struct netmon *netmon) {
-        struct world *world = &netmon->world;
         struct beneath beneath = {};
 
-        world_collect_links(world, &beneath);
+        world_collect_links(&netmon->world, &beneath);
         if (beneath.n == 0)
                 beneath.indices[beneath.n++] = 1; /* lo: for the wait alone */
-        for (size_t i = 0; i < beneath.n; i++) {
-                const struct nlmsghdr *nlh;
-                uint64_t now_usec;
-
-                if (rtnl_request_link(netmon->request, beneath.indices[i], &nlh) < 0)
-                        continue; /* it is gone, which is announced */
-                now_usec = moment_boottime_usec();
-                if (!apply(netmon, &world->model, nlh, now_usec))
-                        continue;
-                netmon->ask = ASK_MESSAGE;
-                if (netmon->event_usec == 0)
-                        netmon->event_usec = now_usec;
-        }
+        for (size_t i = 0; i < beneath.n; i++)
+                ask_link(netmon, beneath.indices[i]);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -344,8 +354,31 @@ static void on_resumed(uint64_t slept_usec, void *userdata) {
         turn(netmon);
 }
 
-static void on_places(void *userdata) {
-        update_places(userdata);
+/* Its carrier, and those of the links that matter, may be held back from now on. */
+static void on_radio_link(uint32_t ifindex, void *userdata) {
+        struct netmon *netmon = userdata;
+
+        if (!netmon->resync.running)
+                drain(netmon);
+        ask_link(netmon, ifindex);
+        recheck_link_message(&netmon->recheck, moment_boottime_usec());
+}
+
+static void on_radio_changed(void *userdata) {
+        struct netmon *netmon = userdata;
+
+        if (netmon->ask == ASK_NOT)
+                netmon->ask = ASK_SETTLE;
+        turn(netmon);
+}
+
+static const struct radio_owner radio_owner = {
+        .ask_link = on_radio_link,
+        .changed = on_radio_changed,
+};
+
+static void on_found_out(void *userdata) {
+        find_out(userdata);
         turn(userdata);
 }
 
@@ -482,10 +515,19 @@ static int start(struct netmon *netmon, const struct netmon_options *options) {
         r = hints_new(netmon->event, &hints_owner, netmon, clock_jump_read, &netmon->hints);
         if (r < 0)
                 return r;
-        r = places_new(netmon->event, netmon->request, options->state_directory, on_places, netmon,
-                       &netmon->places);
+        r = places_new(netmon->event, netmon->request, options->state_directory, on_found_out,
+                       netmon, &netmon->places);
         if (r < 0)
                 return r;
+        r = radio_new(netmon->event, &netmon->world, &radio_owner, netmon, &netmon->radio);
+        if (r < 0)
+                return r;
+        r = gateway_watch_new(netmon->event, netmon->request, on_found_out, netmon,
+                              &netmon->gateway_watch);
+        if (r < 0)
+                return r;
+        netmon->world.signals =
+                (struct signal_source){.ask = radio_ask_signal, .userdata = netmon->radio};
         netmon->world.model.hints = hints_source(netmon->hints);
         netmon->is_drained = true;
         resync_want(&netmon->resync, RESYNC_LOST);
@@ -517,6 +559,8 @@ void netmon_free(struct netmon *netmon) {
                 return;
         bus_link_free(netmon->link);
         hints_free(netmon->hints);
+        gateway_watch_free(netmon->gateway_watch);
+        radio_free(netmon->radio);
         places_free(netmon->places);
         rtnl_dump_free(netmon->dump);
         sd_event_source_disable_unref(netmon->timer);

@@ -67,7 +67,8 @@ static size_t collect_awaited(const struct model *model,
                 const struct link *link = model->links[i];
 
                 if (awaits_gateway(&link->place))
-                        ret[n++] = (struct neighbour){link->facts.index, link->place.gateway};
+                        ret[n++] = (struct neighbour){link->facts.index, link->place.gateway,
+                                                      NEIGH_STATES_KNOWN};
         }
         return n;
 }

@@ -59,8 +59,13 @@ char *describe_link_type(json_object *link) {
         const char *carrier = value_string(link, "operator");
         const char *technology = value_string(link, "access_technology");
 
-        return text_format("%s%s%s%s%s%s", value_string(link, "type"), carrier[0] ? " " : "",
-                           carrier, technology[0] ? " " : "", technology,
+        CLEANUP(freep) char *signal = text_format("%s", "");
+        json_object *dbm = json_object_object_get(link, "signal");
+
+        if (json_object_get_int(dbm) != 0)
+                text_append(&signal, " %d dBm", json_object_get_int(dbm));
+        return text_format("%s%s%s%s%s%s%s", value_string(link, "type"), signal,
+                           carrier[0] ? " " : "", carrier, technology[0] ? " " : "", technology,
                            value_bool(link, "roaming") ? " roaming" : "");
 }
 

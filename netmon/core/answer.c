@@ -53,8 +53,10 @@ static void keep_nexthop(const struct lookup *lookup, const struct answer *previ
         kept.source = was->source;
         kept.mtu = match->mtu;
         path_set_link(&kept, link);
-        if (path_judge(&kept, lookup->model, &query->destination, &unknown) == PATH_USABLE)
-                answer->selected = kept;
+        if (path_judge(&kept, lookup->model, &query->destination, &unknown) != PATH_USABLE)
+                return;
+        kept.losing = path_losing(&kept, lookup->model);
+        answer->selected = kept;
 }
 
 static void keep_time(const struct answer *previous, uint64_t now_usec, struct path *path) {
@@ -116,8 +118,10 @@ static int ask_selected(struct lookup *lookup, const struct route_query *query,
                 if (ret->selected.why != PATH_USABLE || match.type != RTN_UNICAST)
                         return 0;
                 r = lookup_rp_filter(lookup, query, &ret->selected);
-                if (r > 0)
+                if (r > 0) {
                         ret->selected.why = PATH_RP_FILTER;
+                        ret->selected.losing = LOSING_NOT;
+                }
                 return r < 0 ? r : 0;
         }
         if (previous)

@@ -85,6 +85,7 @@ int lookup_path(struct lookup *lookup, const struct route_query *query, struct p
         if (use.type != RTN_LOCAL) {
                 path.why = path_judge(&path, lookup->model, &query->destination, &unknown);
                 lookup->unknown |= unknown;
+                path.losing = path_losing(&path, lookup->model);
         }
         *ret = path;
         return 0;

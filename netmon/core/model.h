@@ -12,10 +12,12 @@
 #include <string.h>
 
 #include "address_msg.h"
+#include "gateways.h"
 #include "hint.h"
 #include "link_msg.h"
 #include "link_type.h"
 #include "network_place.h"
+#include "wifi.h"
 
 struct candidates;
 struct settings;
@@ -41,6 +43,10 @@ enum link_change {
         LINK_CHANGE_ROAMING = 1 << 15,
         LINK_CHANGE_SIGNAL_QUALITY = 1 << 16,
         LINK_CHANGE_NETWORK_ID = 1 << 17,
+        LINK_CHANGE_SIGNAL = 1 << 18,
+        LINK_CHANGE_FREQUENCY = 1 << 19,
+        LINK_CHANGE_ROAM = 1 << 20,   /* to another access point of its network */
+        LINK_CHANGE_LOSING = 1 << 21, /* it is about to be lost, or no more */
 };
 
 enum metered_source {
@@ -61,6 +67,7 @@ struct link {
         struct link_device device;
         struct hint hint;
         struct network_place place;
+        struct wifi wifi;
         char network_id[NETWORK_ID_SIZE]; /* "" until all of the place is known */
         enum link_type type;
         enum metered metered;
@@ -80,6 +87,7 @@ struct model {
         struct hint_source hints;        /* find is NULL where there are none */
         /* Collected once for all that is asked now, borrowed; NULL: to be collected each time. */
         const struct candidates *candidates;
+        struct gateways gateways;
         struct link **links; /* by index */
         size_t n_links;
         uint64_t last_id;

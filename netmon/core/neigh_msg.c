@@ -42,7 +42,7 @@ int neigh_msg_parse(const struct nlmsghdr *nlh, struct neigh_msg *ret) {
         len = lladdr ? mnl_attr_get_payload_len(lladdr) : 0;
         if (len > LINK_HARDWARE_ADDRESS_MAX)
                 return -EBADMSG;
-        *ret = (struct neigh_msg){};
+        *ret = (struct neigh_msg){.state = header->ndm_state};
         if (!is_known(header) || len == 0 || is_zero(mnl_attr_get_payload(lladdr), len))
                 return 0;
         ret->hardware_address_len = (uint8_t)len;

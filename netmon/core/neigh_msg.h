@@ -12,6 +12,7 @@
 struct netaddr;
 
 struct neigh_msg {
+        uint16_t state;               /* NUD_* */
         uint8_t hardware_address_len; /* 0: not known, or not any more */
         uint8_t hardware_address[LINK_HARDWARE_ADDRESS_MAX];
 };

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-const struct nlmsghdr *nlmsg_next(const void **data, size_t *left) {
+const struct nlmsghdr *nlmsg_take(const void **data, size_t *left) {
         const struct nlmsghdr *nlh = *data;
         size_t step;
 

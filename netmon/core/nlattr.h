@@ -12,7 +12,7 @@
 
 /* Takes one message off the front of *data. NULL at the end, and when what is left is no whole
  * message. */
-const struct nlmsghdr *nlmsg_next(const void **data, size_t *left);
+const struct nlmsghdr *nlmsg_take(const void **data, size_t *left);
 
 /* The fixed header of the message's family; NULL when the message is too short for it. */
 const void *nlmsg_header(const struct nlmsghdr *nlh, size_t size);

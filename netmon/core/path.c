@@ -32,6 +32,7 @@ void path_set_link(struct path *path, const struct link *link) {
         path->type = link->type;
         path->metered = link->metered;
         path->roaming = link_is_roaming(link);
+        path->n_roams = link->wifi.n_roams;
         memcpy(path->network_id, link->network_id, sizeof(path->network_id));
         if (path->mtu == 0)
                 path->mtu = link->facts.mtu;
@@ -96,13 +97,26 @@ enum path_why path_judge(const struct path *path, const struct model *model,
         return judge_source(path, model, link, netaddr_scope(destination), ret_unknown);
 }
 
+enum losing path_losing(const struct path *path, const struct model *model) {
+        const struct link *link = model_find(model, path->ifindex);
+
+        if (!link || path->why != PATH_USABLE)
+                return LOSING_NOT;
+        if (link->wifi.losing != LOSING_NOT)
+                return link->wifi.losing;
+        return gateways_have_failed(&model->gateways, path->ifindex, &path->gateway)
+                       ? LOSING_GATEWAY
+                       : LOSING_NOT;
+}
+
 bool path_equal(const struct path *a, const struct path *b) {
         return a->family == b->family && a->ifindex == b->ifindex &&
                strcmp(a->interface, b->interface) == 0 && a->type == b->type &&
                a->metered == b->metered && a->roaming == b->roaming &&
                strcmp(a->network_id, b->network_id) == 0 && netaddr_equal(&a->source, &b->source) &&
                netaddr_equal(&a->gateway, &b->gateway) && a->table == b->table &&
-               a->metric == b->metric && a->mtu == b->mtu && a->why == b->why;
+               a->metric == b->metric && a->mtu == b->mtu && a->why == b->why &&
+               a->losing == b->losing && a->n_roams == b->n_roams;
 }
 
 bool path_continues(const struct path *was, const struct path *now) {

@@ -10,6 +10,7 @@
 #include "link_type.h"
 #include "netaddr.h"
 #include "network_place.h"
+#include "wifi.h"
 
 struct link;
 struct model;
@@ -45,6 +46,8 @@ struct path {
         uint32_t metric;
         uint32_t mtu;
         enum path_why why;
+        enum losing losing;  /* of a usable path */
+        unsigned n_roams;    /* of the interface: another one is another access point */
         uint64_t since_usec; /* so long it has led there, and been usable or not */
 };
 
@@ -60,6 +63,9 @@ void path_set_link(struct path *path, const struct link *link);
  * news not yet read, or nothing to be relied upon. */
 enum path_why path_judge(const struct path *path, const struct model *model,
                          const struct netaddr *destination, bool *ret_unknown);
+
+/* What speaks against a usable path, though it works yet. */
+enum losing path_losing(const struct path *path, const struct model *model);
 
 /* Everything but the time. */
 bool path_equal(const struct path *a, const struct path *b);

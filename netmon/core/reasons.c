@@ -9,8 +9,8 @@
 #include "model.h"
 
 static const char *const words[REASON_COUNT] = {
-        "start", "carrier", "admin", "address", "route",      "rule",   "gateway",
-        "roam",  "bearer",  "vpn",   "metered", "network-id", "resume", "resync",
+        "start",  "carrier", "admin",   "address", "route",      "rule",   "gateway", "roam",
+        "bearer", "vpn",     "metered", "losing",  "network-id", "resume", "resync",
 };
 
 const char *reason_to_string(enum reason reason) {
@@ -27,7 +27,7 @@ static unsigned reasons_of_link(const struct link *link) {
                 reasons |= REASON_CARRIER;
         if (link->recent & LINK_CHANGE_ADDRESSES)
                 reasons |= REASON_ADDRESS;
-        if (link->recent & LINK_CHANGE_ROAMING)
+        if (link->recent & (LINK_CHANGE_ROAMING | LINK_CHANGE_ROAM))
                 reasons |= REASON_ROAM;
         if (link->recent & LINK_CHANGE_BEARER)
                 reasons |= REASON_BEARER;
@@ -77,6 +77,27 @@ static bool carrier_changed(const struct answer *was, const struct answer *now) 
         return a && b ? !path_equal(&a->path, &b->path) : a != b;
 }
 
+/* A path through the same gateway works now as before, with a warning or without. */
+static bool is_warned_otherwise(const struct path *path, const struct answer *answer) {
+        const struct path *other = &answer->selected;
+
+        for (size_t i = 0; other->ifindex != path->ifindex; i++) {
+                if (i == answer->n_alternatives)
+                        return false;
+                other = &answer->alternatives[i];
+        }
+        return path->why == PATH_USABLE && other->why == PATH_USABLE &&
+               path->losing != other->losing;
+}
+
+static bool warnings_differ(const struct answer *was, const struct answer *now) {
+        bool differ = is_warned_otherwise(&was->selected, now);
+
+        for (size_t i = 0; i < was->n_alternatives; i++)
+                differ |= is_warned_otherwise(&was->alternatives[i], now);
+        return differ;
+}
+
 unsigned reasons_of(const struct answer *was, const struct answer *now, const struct model *model,
                     unsigned triggers) {
         const struct path *a = &was->selected, *b = &now->selected;
@@ -91,6 +112,8 @@ unsigned reasons_of(const struct answer *was, const struct answer *now, const st
                 reasons |= REASON_VPN;
         if (carrier_changed(was, now))
                 reasons |= REASON_VPN;
+        if (warnings_differ(was, now))
+                reasons |= REASON_LOSING;
         /* What vanished without a message of its own was a route. */
         return reasons != 0 ? reasons : REASON_ROUTE;
 }

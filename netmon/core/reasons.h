@@ -15,15 +15,16 @@ enum reason {
         REASON_ROUTE = 1 << 4,
         REASON_RULE = 1 << 5,
         REASON_GATEWAY = 1 << 6, /* the same interface, another gateway */
-        REASON_ROAM = 1 << 7,    /* the interface is on another network: the modem's roaming */
+        REASON_ROAM = 1 << 7,    /* another network of the modem, or access point of the WiFi */
         REASON_BEARER = 1 << 8,  /* a modem's connection, operator or technology */
         REASON_VPN = 1 << 9,     /* into a tunnel, out of it, or what carries it changed */
         REASON_METERED = 1 << 10,
-        REASON_NETWORK_ID = 1 << 11,
-        REASON_RESUME = 1 << 12, /* the machine has slept, this is the difference */
-        REASON_RESYNC = 1 << 13, /* kernel messages were lost, this is the difference */
+        REASON_LOSING = 1 << 11, /* a path is about to be lost, or no more */
+        REASON_NETWORK_ID = 1 << 12,
+        REASON_RESUME = 1 << 13, /* the machine has slept, this is the difference */
+        REASON_RESYNC = 1 << 14, /* kernel messages were lost, this is the difference */
 };
-#define REASON_COUNT 14
+#define REASON_COUNT 15
 
 const char *reason_to_string(enum reason reason);
 

@@ -17,9 +17,16 @@
 
 struct beneath;
 
+/* Where an interface's signal can be asked for; what is answered goes into its link. */
+struct signal_source {
+        void (*ask)(void *userdata, uint32_t ifindex);
+        void *userdata;
+};
+
 struct world {
         struct settings settings;
         struct kernel kernel;
+        struct signal_source signals; /* ask is NULL where there are none */
         struct model model;
         struct summary summary;
         struct summary was; /* the summary before the latest world_ask() */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bus_location.h"
+#include "bus_signal.h"
 #include "cleanup.h"
 #include "interface_property.h"
 #include "names.h"
@@ -26,6 +27,7 @@ struct bus_interface_list {
         sd_bus *bus;
         const struct world *world;
         struct bus_location *location;
+        struct bus_signal *signal;
         struct bus_interface **objects; /* by index, as the links are */
         size_t n_objects;
 };
@@ -49,6 +51,18 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
         if (!link)
                 return -ENOENT;
         return property_append(&interface_properties, reply, property, link, object->list->world);
+}
+
+static int method_subscribe_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const struct bus_interface *object = userdata;
+
+        return bus_signal_subscribe(object->list->signal, m, ret_error);
+}
+
+static int method_unsubscribe_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const struct bus_interface *object = userdata;
+
+        return bus_signal_unsubscribe(object->list->signal, m);
 }
 
 #define CHANGING(name, signature) \
@@ -78,6 +92,9 @@ static const sd_bus_vtable vtable[] = {
         CHANGING("Metered", "s"),
         CHANGING("MeteredSource", "s"),
         CHANGING("NetworkId", "s"),
+        CHANGING("Signal", "i"),
+        CHANGING("Frequency", "u"),
+        VOLATILE("BitRate", "u"),
         CHANGING("Operator", "s"),
         CHANGING("AccessTechnology", "s"),
         CHANGING("SignalQuality", "u"),
@@ -85,6 +102,10 @@ static const sd_bus_vtable vtable[] = {
         CHANGING("Roaming", "b"),
         VOLATILE("RxBytes", "t"),
         VOLATILE("TxBytes", "t"),
+        SD_BUS_METHOD_WITH_ARGS("SubscribeSignal", SD_BUS_ARGS("u", seconds), SD_BUS_NO_RESULT,
+                                method_subscribe_signal, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("UnsubscribeSignal", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                                method_unsubscribe_signal, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -179,6 +200,9 @@ int bus_interface_list_new(sd_bus *bus, const struct world *world,
         r = bus_location_new(bus, world, &list->location);
         if (r < 0)
                 return r;
+        r = bus_signal_new(bus, world, &list->signal);
+        if (r < 0)
+                return r;
         *ret = STEAL(list);
         return 0;
 }
@@ -189,6 +213,7 @@ void bus_interface_list_free(struct bus_interface_list *list) {
         for (size_t i = 0; i < list->n_objects; i++)
                 object_free(list->objects[i]);
         free(list->objects);
+        bus_signal_free(list->signal);
         bus_location_free(list->location);
         free(list);
 }

@@ -30,6 +30,13 @@ static int append_place(sd_bus_message *m, const struct link *link) {
                 if (r < 0)
                         return r;
         }
+        if (link->wifi.is_managed) {
+                r = bus_dict_put_string(
+                        m, "bssid",
+                        hardware_address_format(link->wifi.bssid, WIFI_BSSID_LEN, text));
+                if (r < 0)
+                        return r;
+        }
         if (place->gateway_address_len > 0) {
                 r = bus_dict_put_string(m, "gateway-hardware-address",
                                         hardware_address_format(place->gateway_address,

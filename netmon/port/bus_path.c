@@ -22,8 +22,12 @@ static int append_entries(sd_bus_message *m, const char *destination, const stru
                 metered_to_string(path->metered), "roaming", "b", (int)path->roaming, "usable", "b",
                 (int)(path->why == PATH_USABLE), "since_usec", "t", path->since_usec, "network_id",
                 "s", path->network_id);
-        if (r < 0 || path->why == PATH_USABLE)
+        if (r < 0)
                 return r;
+        if (path->losing != LOSING_NOT)
+                return bus_dict_put_string(m, "losing", losing_to_string(path->losing));
+        if (path->why == PATH_USABLE)
+                return 0;
         return bus_dict_put_string(m, "why", path_why_to_string(path->why));
 }
 

@@ -258,6 +258,24 @@ static int append_roaming(sd_bus_message *m, const void *subject, const struct w
         return sd_bus_message_append(m, "b", (int)link_is_roaming(subject));
 }
 
+static int append_signal(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
+        return sd_bus_message_append_basic(m, 'i', &link->wifi.signal_dbm);
+}
+
+static int append_frequency(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
+        return sd_bus_message_append_basic(m, 'u', &link->wifi.frequency);
+}
+
+static int append_bit_rate(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+
+        return sd_bus_message_append_basic(m, 'u', &link->wifi.bit_rate_kbs);
+}
+
 static struct link_stats ask_stats(const struct link *link, const struct world *world) {
         struct link_stats stats = {};
 
@@ -293,6 +311,9 @@ static const struct property properties[] = {
         {"Metered", "s", append_metered, LINK_CHANGE_METERED},
         {"MeteredSource", "s", append_metered_source, LINK_CHANGE_METERED},
         {"NetworkId", "s", append_network_id, LINK_CHANGE_NETWORK_ID},
+        {"Signal", "i", append_signal, LINK_CHANGE_SIGNAL},
+        {"Frequency", "u", append_frequency, LINK_CHANGE_FREQUENCY},
+        {"BitRate", "u", append_bit_rate, 0},
         {"Operator", "s", append_operator, LINK_CHANGE_BEARER},
         {"AccessTechnology", "s", append_technology, LINK_CHANGE_BEARER},
         {"SignalQuality", "u", append_signal_quality, LINK_CHANGE_SIGNAL_QUALITY},

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
-#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
@@ -22,8 +21,7 @@ enum {
         STATE = 24,
         DESTINATION = 32, /* of its address; the last four bytes tell one from another */
 };
-#define STATES_KNOWN (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
-#define STEPS_EACH 5
+#define STEPS_EACH 7
 
 struct neigh_socket {
         int fd; /* -1: nobody to watch */
@@ -60,25 +58,25 @@ static uint32_t load_tail(const struct netaddr *address) {
 }
 
 static int attach_filter(const struct neigh_socket *neigh) {
-        struct sock_filter code[4 + NEIGH_SOCKET_MAX * STEPS_EACH];
+        struct sock_filter code[1 + NEIGH_SOCKET_MAX * STEPS_EACH];
         size_t n = 0;
 
-        /* 16-bit loads swap as if from the network; the state is in host order. */
-        code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_ABS, STATE);
-        code[n++] =
-                (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(STATES_KNOWN), 1, 0);
-        code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
         for (size_t i = 0; i < neigh->n_watched; i++) {
                 const struct neighbour *one = &neigh->watched[i];
                 uint32_t tail = DESTINATION + (uint32_t)netaddr_len(&one->address) - 4;
+                /* 16-bit loads swap as if from the network; the state is in host order. */
+                const struct sock_filter steps[STEPS_EACH] = {
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, IFINDEX),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, load_index(one->ifindex), 0, 5),
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, tail),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, load_tail(&one->address), 0, 3),
+                        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, STATE),
+                        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(one->states), 0, 1),
+                        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+                };
 
-                code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, IFINDEX);
-                code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-                                                         load_index(one->ifindex), 0, 3);
-                code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, tail);
-                code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-                                                         load_tail(&one->address), 0, 1);
-                code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+                memcpy(code + n, steps, sizeof(steps));
+                n += STEPS_EACH;
         }
         code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
         return setsockopt(neigh->fd, SOL_SOCKET, SO_ATTACH_FILTER,
@@ -120,6 +118,7 @@ static bool is_watching(const struct neigh_socket *neigh, const struct neighbour
                 return false;
         for (size_t i = 0; i < n; i++)
                 if (neigh->watched[i].ifindex != neighbours[i].ifindex ||
+                    neigh->watched[i].states != neighbours[i].states ||
                     !netaddr_equal(&neigh->watched[i].address, &neighbours[i].address))
                         return false;
         return true;

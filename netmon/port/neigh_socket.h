@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Wakes when the kernel learns the hardware address of one of a few neighbours, and else sleeps:
- * neighbours come and go all the time. */
+/* Wakes when one of a few neighbours gets into a state that matters, and else sleeps: neighbours
+ * come and go all the time. */
 
+#include <linux/neighbour.h>
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
@@ -13,9 +14,13 @@ struct neigh_socket;
 
 #define NEIGH_SOCKET_MAX 16
 
+/* The kernel has the hardware address. */
+#define NEIGH_STATES_KNOWN (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
+
 struct neighbour {
         uint32_t ifindex;
         struct netaddr address;
+        uint16_t states; /* NUD_*, those to be woken for */
 };
 
 typedef void (*neigh_socket_handler)(void *userdata);

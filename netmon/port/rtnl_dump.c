@@ -67,7 +67,7 @@ static void take_datagram(struct rtnl_dump *dump, size_t left) {
         const void *data = dump->datagram;
         const struct nlmsghdr *nlh;
 
-        while ((nlh = nlmsg_next(&data, &left))) {
+        while ((nlh = nlmsg_take(&data, &left))) {
                 const struct nlmsgerr *error;
 
                 if (nlh->nlmsg_seq != dump->seq)

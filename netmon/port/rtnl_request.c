@@ -71,7 +71,7 @@ static int find_answer(const struct rtnl_request *request, const void *data, siz
                        const struct nlmsghdr **ret) {
         const struct nlmsghdr *nlh;
 
-        while ((nlh = nlmsg_next(&data, &left))) {
+        while ((nlh = nlmsg_take(&data, &left))) {
                 const struct nlmsgerr *error;
 
                 if (nlh->nlmsg_seq != request->seq)
@@ -178,7 +178,7 @@ static int take_rules(const struct rtnl_request *request, const void *data, size
                       struct marks *marks) {
         const struct nlmsghdr *nlh;
 
-        while ((nlh = nlmsg_next(&data, &left))) {
+        while ((nlh = nlmsg_take(&data, &left))) {
                 struct rule_msg rule;
 
                 if (nlh->nlmsg_seq != request->seq)

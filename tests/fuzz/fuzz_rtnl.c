@@ -44,7 +44,7 @@ static const struct nlmsghdr *find_message(struct datagram *datagram, uint16_t t
         for (int round = 0; round < 2; round++) {
                 const struct nlmsghdr *nlh;
 
-                while ((nlh = nlmsg_next(&datagram->at, &datagram->left)))
+                while ((nlh = nlmsg_take(&datagram->at, &datagram->left)))
                         if (nlh->nlmsg_type == type)
                                 return nlh;
                 datagram->at = datagram->data;
@@ -79,7 +79,7 @@ static int marks(void *userdata, const struct marks **ret) {
         struct rule_msg rule;
 
         datagram->marks = (struct marks){};
-        while ((nlh = nlmsg_next(&at, &left)))
+        while ((nlh = nlmsg_take(&at, &left)))
                 if (nlh->nlmsg_type == RTM_NEWRULE && rule_msg_parse(nlh, &rule) == 0)
                         marks_add(&datagram->marks, &rule);
         *ret = &datagram->marks;
@@ -125,7 +125,7 @@ static void apply_all(struct model *model, const uint8_t *data, size_t size, siz
         const void *at = data;
         const struct nlmsghdr *nlh;
 
-        for (size_t i = 0; (nlh = nlmsg_next(&at, &size)); i++) {
+        for (size_t i = 0; (nlh = nlmsg_take(&at, &size)); i++) {
                 size_t n_links = model->n_links;
                 int r;
 

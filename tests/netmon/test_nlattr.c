@@ -20,10 +20,10 @@ Test(nlattr, messages_one_after_the_other) {
         put_length(0, 21);
         put_length(24, 16);
         put_length(40, 24);
-        cr_assert(eq(ptr, (void *)nlmsg_next(&data, &left), datagram));
-        cr_assert(eq(ptr, (void *)nlmsg_next(&data, &left), datagram + 24));
-        cr_assert(eq(ptr, (void *)nlmsg_next(&data, &left), datagram + 40));
-        cr_assert(eq(ptr, (void *)nlmsg_next(&data, &left), NULL));
+        cr_assert(eq(ptr, (void *)nlmsg_take(&data, &left), datagram));
+        cr_assert(eq(ptr, (void *)nlmsg_take(&data, &left), datagram + 24));
+        cr_assert(eq(ptr, (void *)nlmsg_take(&data, &left), datagram + 40));
+        cr_assert(eq(ptr, (void *)nlmsg_take(&data, &left), NULL));
         cr_assert(eq(sz, left, 0));
 }
 
@@ -32,7 +32,7 @@ Test(nlattr, last_message_needs_no_padding) {
         size_t left = 21;
 
         put_length(0, 21);
-        cr_assert(eq(ptr, (void *)nlmsg_next(&data, &left), datagram));
+        cr_assert(eq(ptr, (void *)nlmsg_take(&data, &left), datagram));
         cr_assert(eq(sz, left, 0));
 }
 
@@ -44,7 +44,7 @@ Test(nlattr, lengths_that_lie_end_the_datagram) {
                 size_t left = 64;
 
                 put_length(0, lengths[i]);
-                cr_assert(eq(ptr, (void *)nlmsg_next(&data, &left), NULL), "%u", lengths[i]);
+                cr_assert(eq(ptr, (void *)nlmsg_take(&data, &left), NULL), "%u", lengths[i]);
         }
 }
 

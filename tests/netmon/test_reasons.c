@@ -43,6 +43,8 @@ Test(reasons, what_happened_to_the_links_of_the_path) {
                 {LINK_CHANGE_METERED, REASON_METERED},
                 {LINK_CHANGE_NETWORK_ID, REASON_NETWORK_ID},
                 {LINK_CHANGE_ROAMING, REASON_ROAM},
+                {LINK_CHANGE_ROAM, REASON_ROAM},
+                {LINK_CHANGE_CARRIER | LINK_CHANGE_LOSING, REASON_CARRIER},
                 {LINK_CHANGE_BEARER, REASON_BEARER},
                 {LINK_CHANGE_CARRIER | LINK_CHANGE_ADDRESSES, REASON_CARRIER | REASON_ADDRESS},
         };
@@ -82,6 +84,22 @@ Test(reasons, vpn) {
         cr_assert(eq(u32, reasons(REASON_RULE), REASON_RULE));
 }
 
+Test(reasons, losing) {
+        now.selected.losing = LOSING_BEACONS;
+        cr_assert(eq(u32, reasons(0), REASON_LOSING));
+        was.selected.losing = LOSING_BEACONS;
+        cr_assert(eq(u32, reasons(REASON_ROUTE), REASON_ROUTE));
+        /* A loss is no end of the warning. */
+        now.selected.losing = LOSING_NOT;
+        now.selected.why = PATH_CARRIER;
+        cr_assert(eq(u32, reasons(REASON_ROUTE), REASON_ROUTE));
+        now = was;
+        was.n_alternatives = now.n_alternatives = 1;
+        was.alternatives[0] = now.alternatives[0] = (struct path){.ifindex = 3};
+        now.alternatives[0].losing = LOSING_GATEWAY;
+        cr_assert(eq(u32, reasons(0), REASON_LOSING));
+}
+
 Test(reasons, never_none) {
         cr_assert(eq(u32, reasons(0), REASON_ROUTE));
         cr_assert(eq(u32, reasons(REASON_RESYNC), REASON_RESYNC));
@@ -93,8 +111,9 @@ Test(reasons, never_none) {
 
 Test(reasons, words) {
         static const char *const words[REASON_COUNT] = {
-                "start", "carrier", "admin", "address", "route",      "rule",   "gateway",
-                "roam",  "bearer",  "vpn",   "metered", "network-id", "resume", "resync",
+                "start",   "carrier", "admin",      "address", "route",
+                "rule",    "gateway", "roam",       "bearer",  "vpn",
+                "metered", "losing",  "network-id", "resume",  "resync",
         };
 
         for (unsigned i = 0; i < REASON_COUNT; i++)

@@ -125,14 +125,14 @@ Test(place, id_comes_with_the_gateway_and_is_the_same_on_every_visit) {
 Test(place, other_neighbours_are_not_heard) {
         netmon_world_add_wifi(&world);
         learn_gateway("10.1.0.7", "wifi0", "02:00:00:00:00:07");
-        shell("ip neigh replace 10.1.0.1 nud failed dev wifi0");
+        shell("ip neigh replace 10.1.0.1 nud incomplete dev wifi0");
         cr_assert_eq(bus_signals_count(world.signals, NULL, moment_boottime_usec() + QUIET_USEC),
                      0);
         learn_gateway("10.1.0.1", "wifi0", "02:00:00:00:00:01");
         expect_reasons("[network-id]");
         /* Once it is known, it may go and come. */
         learn_gateway("10.1.0.1", "wifi0", "02:00:00:00:00:01");
-        shell("ip neigh replace 10.1.0.1 nud failed dev wifi0");
+        shell("ip neigh replace 10.1.0.1 nud incomplete dev wifi0");
         cr_assert_eq(bus_signals_count(world.signals, NULL, moment_boottime_usec() + QUIET_USEC),
                      0);
 }
