@@ -17,7 +17,7 @@
 struct bus_link {
         sd_event *event;
         char *address;
-        char *name;
+        char *name; /* NULL: none is wanted */
         const struct bus_link_owner *owner;
         void *userdata;
         sd_bus *bus;
@@ -95,6 +95,18 @@ static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         return 0;
 }
 
+/* The bus answers: who wants no name has nothing more to wait for. */
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        struct bus_link *link = userdata;
+
+        link->request = sd_bus_slot_unref(link->request);
+        if (sd_bus_message_is_method_error(m, NULL))
+                link_lost(link, -ECONNRESET);
+        else
+                link->retry_usec = RETRY_MIN_USEC;
+        return 0;
+}
+
 static int resolve_address(const char *word, char **ret) {
         const char *env, *dir;
 
@@ -169,6 +181,10 @@ static int link_start(struct bus_link *link) {
         r = link->owner->up(link->bus, link->userdata);
         if (r < 0)
                 return r;
+        if (!link->name)
+                return sd_bus_call_method_async(link->bus, &link->request, "org.freedesktop.DBus",
+                                                "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                                "GetId", on_answer, link, NULL);
         return sd_bus_request_name_async(link->bus, &link->request, link->name, 0, on_name, link);
 }
 
@@ -193,9 +209,11 @@ int bus_link_new(sd_event *event, const char *address, const char *name,
         link->owner = owner;
         link->userdata = userdata;
         link->retry_usec = RETRY_MIN_USEC;
-        link->name = strdup(name);
-        if (!link->name)
-                return -ENOMEM;
+        if (name) {
+                link->name = strdup(name);
+                if (!link->name)
+                        return -ENOMEM;
+        }
         r = resolve_address(address, &link->address);
         if (r < 0)
                 return r;

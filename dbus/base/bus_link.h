@@ -20,7 +20,8 @@ struct bus_link_owner {
 };
 
 /* `address` is a D-Bus address, "system" or "session". The first connection is tried at once; a bus
- * that is not there yet is no error. `owner` is borrowed. */
+ * that is not there yet is no error. `name` NULL: it takes none, as a mere client, and named() is
+ * never called. `owner` is borrowed. */
 int bus_link_new(sd_event *event, const char *address, const char *name,
                  const struct bus_link_owner *owner, void *userdata, struct bus_link **ret);
 void bus_link_free(struct bus_link *link);

@@ -53,6 +53,11 @@ static void setup(void) {
                 die("sd_event_new");
 }
 
+static void start_client(void) {
+        if (bus_link_new(event, daemon_.address, NULL, &owner, NULL, &link_) < 0)
+                die("bus_link_new");
+}
+
 static void start_at(const char *address) {
         if (bus_link_new(event, address, NAME, &owner, NULL, &link_) < 0)
                 die("bus_link_new");
@@ -115,6 +120,18 @@ Test(bus_link, bus_that_dies_over_the_name_is_waited_for) {
         kill_in_up = false;
         bus_daemon_restart(&daemon_);
         run(&n_named, 1);
+}
+
+Test(bus_link, client_takes_no_name_and_comes_back) {
+        start_client();
+        run(&n_up, 1);
+        for (unsigned i = 1; i < 4; i++) {
+                bus_daemon_kill(&daemon_);
+                run(&n_down, i);
+                bus_daemon_restart(&daemon_);
+                run(&n_up, i + 1);
+        }
+        cr_assert(eq(u32, n_named, 0));
 }
 
 Test(bus_link, name_of_another_ends_the_daemon) {
