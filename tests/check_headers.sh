@@ -25,5 +25,8 @@ for daemon in netmon agent; do
         check $daemon/$folder "$@" -I$daemon -I$daemon/core -I$daemon/port
     done
 done
+for folder in . core port; do
+    check netmon/sockreset/$folder "$@" -Inetmon/core -Inetmon/sockreset/core
+done
 check tests/support "$@" -Itests/support
 exit $status

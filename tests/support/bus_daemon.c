@@ -95,6 +95,7 @@ void bus_daemon_stop(struct bus_daemon *daemon) {
         remove_file(daemon, "bus.conf");
         remove_file(daemon, "netmon.conf");
         remove_file(daemon, "key");
+        remove_file(daemon, "sockreset.conf");
         (void)rmdir(daemon->directory);
 }
 
