@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         const void *left = data;
         const struct nlmsghdr *nlh;
 
-        while ((nlh = nlmsg_next(&left, &size))) {
+        while ((nlh = nlmsg_take(&left, &size))) {
                 take(nlh, IPPROTO_TCP);
                 take(nlh, IPPROTO_UDP);
         }

@@ -76,7 +76,7 @@ static void take_datagram(struct sock_diag *diag, size_t left) {
         const void *data = diag->datagram;
         const struct nlmsghdr *nlh;
 
-        while ((nlh = nlmsg_next(&data, &left))) {
+        while ((nlh = nlmsg_take(&data, &left))) {
                 struct diag_socket socket;
 
                 if (nlh->nlmsg_seq != diag->seq)
@@ -190,7 +190,7 @@ int sock_diag_destroy(struct sock_diag *diag, const struct diag_socket *socket) 
                 if (n < 0)
                         return -errno;
                 left = (size_t)n;
-                if (sender.nl_pid == 0 && (nlh = nlmsg_next(&data, &left)) &&
+                if (sender.nl_pid == 0 && (nlh = nlmsg_take(&data, &left)) &&
                     nlh->nlmsg_seq == seq && nlh->nlmsg_type == NLMSG_ERROR)
                         return read_error(nlh);
         }
