@@ -274,7 +274,9 @@ static const struct bus_link_owner bus_owner = {
 };
 
 static void on_resumed(void *userdata) {
-        resume_channels(userdata);
+        struct agent *agent = userdata;
+
+        resume_told(agent->resume);
 }
 
 static const struct netmon_handlers netmon_handlers = {
@@ -352,6 +354,9 @@ static int agent_add_parts(struct agent *agent) {
         r = netmon_client_new(&netmon_handlers, agent, &agent->netmon);
         if (r < 0)
                 return r;
+        r = resume_new(agent, &agent->resume);
+        if (r < 0)
+                return r;
         r = agent_load(agent);
         if (r < 0 || *agent->config.bus == '\0')
                 return r;
@@ -403,6 +408,7 @@ void agent_free(struct agent *agent) {
                 LIST_REMOVE(user, of_agent);
                 free(user);
         }
+        resume_free(agent->resume);
         netmon_client_free(agent->netmon);
         connector_free(agent->connector);
         resolver_free(agent->resolver);

@@ -21,6 +21,7 @@ struct bus_peers;
 struct channel;
 struct connector;
 struct peer;
+struct resume;
 struct server;
 
 struct agent_config {
@@ -49,6 +50,7 @@ struct agent {
         struct resolver *resolver;
         struct connector *connector;
         struct netmon_client *netmon;
+        struct resume *resume;
         struct bus_link *bus_link;
         LIST_HEAD(channels, channel) channels;
         TAILQ_HEAD(changed_channels, channel) changed; /* since they were last told */

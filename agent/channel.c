@@ -80,6 +80,9 @@ static uint64_t channel_deadline(const struct channel *channel) {
         const struct link *attempt = channel->attempt;
         uint64_t usec = channel->policy.deadline_usec;
 
+        /* What ran out in sleep says nothing of the server: all else waits. */
+        if (channel->resume_usec != 0)
+                return earliest(channel->resume_usec, channel->grace_usec);
         if (channel->link)
                 usec = earliest(usec, link_deadline(channel->link));
         if (channel->retiring)
@@ -88,7 +91,6 @@ static uint64_t channel_deadline(const struct channel *channel) {
                 usec = earliest(usec, attempt->steps.started_usec +
                                               channel->record->options.connect_timeout_usec);
         usec = earliest(usec, channel->start_usec);
-        usec = earliest(usec, channel->resume_usec);
         usec = earliest(usec, channel->grace_usec);
         usec = earliest(usec, outgoing_deadline(channel));
         usec = earliest(usec, bus_channel_due_usec(channel));
@@ -214,7 +216,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
                 channel_remove(channel, NULL);
                 return 0;
         }
-        if (channel->resume_usec != 0 && at.usec >= channel->resume_usec) {
+        if (channel->resume_usec > at.usec) {
+                channel_settle(channel);
+                return 0;
+        }
+        if (channel->resume_usec != 0) {
                 channel->resume_usec = 0;
                 channel_step(channel, POLICY_RESUMED, NULL);
         }

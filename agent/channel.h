@@ -86,7 +86,8 @@ struct channel {
 int channel_new(struct agent *agent, struct store_channel *record, struct channel **ret);
 void channel_free(struct channel *channel);
 
-/* The machine has slept: at that time the connection is probed, or made. */
+/* The machine has slept: at that time the connection is probed, or made, and until then nothing
+ * else is due. */
 void channel_resume_at(struct channel *channel, uint64_t usec);
 
 /* Wanted now, if nothing speaks against it (suspended, orphaned, closing, inbox full). */

@@ -223,7 +223,7 @@ static void changed(void *userdata) {
 static const struct bus_objects_type type = {
         .name = "org.freedesktop.ModemManager1",
         .manager = "/org/freedesktop/ModemManager1",
-        .prefix = "/org/freedesktop/ModemManager1/Modem/",
+        .prefix = "/org/freedesktop/ModemManager1/",
         .interfaces = {MODEM, MODEM_3GPP, BEARER, NULL},
         .take = take,
         .removed = removed,
