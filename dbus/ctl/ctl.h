@@ -44,7 +44,7 @@ extern const struct args_option global_options[];
 
 extern const struct verb status_verb, monitor_verb, interfaces_verb, path_verb, channels_verb,
         open_verb, send_verb, listen_verb, queue_verb, reconnect_verb, suspend_verb, resume_verb,
-        close_verb;
+        close_verb, wait_online_verb;
 
 /* Value of a verb's option as a length of time, or `fallback_usec`. */
 enum outcome ctl_duration(const struct ctl *ctl, const char *option, uint64_t fallback_usec,

@@ -15,9 +15,9 @@
 #include "nearest.h"
 
 static const struct verb *const verbs[] = {
-        &status_verb,  &monitor_verb, &interfaces_verb, &path_verb,  &channels_verb,
-        &open_verb,    &send_verb,    &listen_verb,     &queue_verb, &reconnect_verb,
-        &suspend_verb, &resume_verb,  &close_verb,      NULL,
+        &status_verb,  &monitor_verb, &interfaces_verb, &path_verb,        &channels_verb,
+        &open_verb,    &send_verb,    &listen_verb,     &queue_verb,       &reconnect_verb,
+        &suspend_verb, &resume_verb,  &close_verb,      &wait_online_verb, NULL,
 };
 
 static const struct verb *find_verb(const char *word) {

@@ -674,3 +674,60 @@ Test(verbs, ascii_terminal) {
         for (const char *c = result.out; *c; c++)
                 cr_assert(0 < *c, "%s", result.out);
 }
+
+Test(verbs, wait_online_that_is_there) {
+        RESULT plain = RUN("wait-online");
+        RESULT four = RUN("wait-online", "--family=ipv4", "--timeout=0");
+        RESULT link = RUN("wait-online", "-i", "eth0", "-i", "wlan0");
+        RESULT json = RUN("wait-online", "--any", "--json");
+        CLEANUP(json_object_putp) json_object *value = parse(json.out);
+
+        tool_expect(&plain, 0, "online after ", NULL);
+        tool_expect(&four, 0, "online after ", NULL);
+        tool_expect(&link, 0, "online after ", NULL);
+        cr_expect(eq(int, json.status, 0));
+        cr_expect(value_bool(value, "online"));
+}
+
+Test(verbs, wait_online_that_is_not) {
+        RESULT link = RUN("wait-online", "--interface=none0", "--timeout=50ms");
+        RESULT six =
+                RUN("wait-online", "--family=ipv6", "--interface=eth0", "--timeout=0", "--json");
+        RESULT family = RUN("wait-online", "--family=both");
+        RESULT timeout = RUN("wait-online", "--timeout=soon");
+        CLEANUP(json_object_putp) json_object *value = parse(six.out);
+
+        tool_expect(&link, 1, "not online after ", NULL);
+        cr_expect(eq(int, six.status, 1));
+        cr_expect(not(value_bool(value, "online")));
+        tool_expect(&family, 2, NULL, "--family=both: expected ipv4 or ipv6");
+        tool_expect(&timeout, 2, NULL, "--timeout=soon");
+}
+
+Test(verbs, wait_online_comes_to_it) {
+        struct tool *tool = SPAWN("wait-online", "--interface=gone0");
+
+        world_tell("WaitFor", "s", "Snapshot");
+        world_tell("Link", "sb", "gone0", 1);
+        tool_expect_line(tool, "online after ");
+        cr_expect(eq(int, tool_end(tool, 0), 0));
+}
+
+Test(verbs, wait_online_waits_for_netmon) {
+        struct tool *tool;
+
+        world_tell("Drop", "s", NETMON_BUS_NAME);
+        tool = SPAWN("wait-online");
+        RESULT absent = RUN("wait-online", "--timeout=100ms");
+        tool_expect(&absent, 1, "not online after ", NULL);
+        world_tell("Take", "s", NETMON_BUS_NAME);
+        tool_expect_line(tool, "online after ");
+        cr_expect(eq(int, tool_end(tool, 0), 0));
+}
+
+Test(verbs, wait_online_interrupted_is_not_online) {
+        struct tool *tool = SPAWN("wait-online", "--interface=none0");
+
+        world_tell("WaitFor", "s", "Snapshot");
+        cr_expect(eq(int, tool_end(tool, SIGTERM), 1));
+}

@@ -112,6 +112,28 @@ Test(ctl, network) {
         cr_expect(eq(int, tool_end(monitor, SIGINT), 0));
 }
 
+Test(ctl, wait_online) {
+        struct tool *routed, *six, *link;
+
+        RESULT any = RUN("wait-online", "--any", "--timeout=0");
+        tool_expect(&any, 0, "online after ", NULL);
+        RESULT none = RUN("wait-online", "--timeout=0");
+        tool_expect(&none, 1, "not online after ", NULL);
+        routed = SPAWN("wait-online");
+        six = SPAWN("wait-online", "--family=ipv6");
+        link = SPAWN("wait-online", "--interface=eth1", "--family=ipv4");
+        command("ip route add default via 192.0.2.1");
+        tool_expect_line(routed, "online after ");
+        command("ip addr add 2001:db8::2/64 dev eth0 nodad; ip route add default via 2001:db8::1");
+        tool_expect_line(six, "online after ");
+        command("ip link add eth1 type veth peer name far1; ip link set far1 up; "
+                "ip link set eth1 up; ip addr add 198.51.100.2/24 dev eth1");
+        tool_expect_line(link, "online after ");
+        cr_expect(eq(int, tool_end(routed, 0), 0));
+        cr_expect(eq(int, tool_end(six, 0), 0));
+        cr_expect(eq(int, tool_end(link, 0), 0));
+}
+
 Test(ctl, messages) {
         struct tool *monitor = SPAWN("monitor");
 
