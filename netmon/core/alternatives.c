@@ -78,7 +78,9 @@ static int ask_candidate(struct lookup *lookup, const struct route_query *query,
                 if (r < 0)
                         return r;
         }
-        if (match.type != RTN_UNICAST || ret->why != PATH_USABLE)
+        /* IPv6 takes the interface for a wish when a source is given too. */
+        if (match.type != RTN_UNICAST || ret->ifindex != link->facts.index ||
+            ret->why != PATH_USABLE)
                 return 0;
         r = underlay_judge(lookup, ret);
         if (r < 0 || ret->why != PATH_USABLE)

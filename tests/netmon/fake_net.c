@@ -50,6 +50,8 @@ static bool is_eligible(const struct fake_route *route, const struct route_query
                 return false;
         if (route->not_mark != 0 && route->not_mark == query->mark)
                 return false;
+        if (query->destination.family == AF_INET6 && query->source.family != 0)
+                return true; /* an interface is but a wish then */
         return query->oif == 0 || route->type > RTN_UNICAST || route->oif == query->oif ||
                hop_to(route, query->oif);
 }

@@ -104,6 +104,12 @@ Test(alternatives, route_by_a_rule_for_the_source) {
         cr_assert(eq(u32, find_for("192.0.2.1").alternatives[0].table, 88));
 }
 
+/* Asked with the modem's source, the kernel leads through eth0. */
+Test(alternatives, ipv6_route_of_another_interface_is_none) {
+        net.n_routes = 3;
+        expect("2001:db8:9::1", "");
+}
+
 /* Both links are in one subnet. */
 Test(alternatives, shared_subnet_needs_a_way_on) {
         fake_net_add_address(&net, 2, "192.168.1.2", 0);
