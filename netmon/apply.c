@@ -9,6 +9,7 @@
 #include "hidden.h"
 #include "link_msg.h"
 #include "model.h"
+#include "nd_msg.h"
 #include "sysfs.h"
 
 static int remove_link(struct model *model, uint32_t index) {
@@ -61,6 +62,21 @@ static int apply_address(struct model *model, const struct nlmsghdr *nlh) {
         return r > 0 ? APPLY_MATTERS : r;
 }
 
+static int apply_advert(struct model *model, const struct nlmsghdr *nlh, uint64_t now_usec) {
+        struct nd_msg msg;
+        const struct link *link;
+        int r;
+
+        /* Anyone on the network may send nonsense: that is no error of ours. */
+        if (nd_msg_parse(nlh, &msg) < 0)
+                return APPLY_NOTHING;
+        r = model_apply_advert(model, &msg, now_usec);
+        if (r <= 0)
+                return r;
+        link = model_find(model, msg.index);
+        return link_matters(model, link) ? APPLY_MATTERS : APPLY_ASIDE;
+}
+
 int apply_message(struct model *model, const struct nlmsghdr *nlh, uint64_t now_usec) {
         switch (nlh->nlmsg_type) {
         case RTM_NEWLINK:
@@ -69,6 +85,8 @@ int apply_message(struct model *model, const struct nlmsghdr *nlh, uint64_t now_
         case RTM_NEWADDR:
         case RTM_DELADDR:
                 return apply_address(model, nlh);
+        case RTM_NEWNDUSEROPT:
+                return apply_advert(model, nlh, now_usec);
         default:
                 return -ENOMSG;
         }

@@ -116,6 +116,7 @@ static void take_message(struct netmon *netmon, const struct nlmsghdr *nlh, uint
                 break;
         case RTM_NEWADDR:
         case RTM_DELADDR:
+        case RTM_NEWNDUSEROPT:
                 if (!apply(netmon, &netmon->world.model, nlh, now_usec))
                         return;
                 break;
@@ -244,7 +245,8 @@ static uint64_t min_usec(uint64_t a, uint64_t b) {
 }
 
 static void arm_timer(struct netmon *netmon, uint64_t now_usec) {
-        uint64_t due_usec = recheck_deadline(&netmon->recheck);
+        uint64_t due_usec =
+                min_usec(recheck_deadline(&netmon->recheck), netmon->world.model.advert_usec);
         int r;
 
         if (netmon->is_drained)
@@ -325,6 +327,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         due = recheck_take(&netmon->recheck, moment_boottime_usec());
         if (due & RECHECK_LINKS)
                 ask_links(netmon);
+        if (model_expire_adverts(&netmon->world.model, moment_boottime_usec()))
+                netmon->ask = ASK_MESSAGE;
         if ((due & RECHECK_PATHS) && netmon->ask == ASK_NOT)
                 netmon->ask = ASK_SETTLE;
         turn(netmon);

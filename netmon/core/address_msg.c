@@ -7,6 +7,10 @@
 
 #include "nlattr.h"
 
+/* The rest says how an address was made, and changes with its renewal. */
+#define FLAGS_TOLD \
+        (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC | IFA_F_DADFAILED | IFA_F_DEPRECATED | IFA_F_PERMANENT)
+
 static const enum mnl_attr_data_type address_types[IFA_FLAGS + 1] = {
         [IFA_FLAGS] = MNL_TYPE_U32,
 };
@@ -44,7 +48,9 @@ int address_msg_parse(const struct nlmsghdr *nlh, struct address_msg *ret) {
         if (r < 0)
                 return r;
         msg.index = header->ifa_index;
-        msg.address.flags = nlattr_u32(tb[IFA_FLAGS], header->ifa_flags);
+        msg.address.flags = nlattr_u32(tb[IFA_FLAGS], header->ifa_flags) &
+                            (FLAGS_TOLD | /* in IPv4 the bit means "secondary" */
+                             (header->ifa_family == AF_INET6 ? IFA_F_TEMPORARY : 0));
         msg.address.prefix_len = header->ifa_prefixlen;
         msg.address.scope = header->ifa_scope;
 

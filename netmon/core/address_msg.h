@@ -12,7 +12,7 @@
 struct address {
         struct netaddr local;
         struct netaddr peer; /* the other end of a point-to-point link, else the same as local */
-        uint32_t flags;      /* IFA_F_* */
+        uint32_t flags;      /* IFA_F_*, those that anyone is told of */
         uint8_t prefix_len;
         uint8_t scope; /* RT_SCOPE_* */
 };

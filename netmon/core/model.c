@@ -7,18 +7,21 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "moment.h"
+#include "nd_msg.h"
 #include "settings.h"
 
 #define OPERSTATE_UNKNOWN 0 /* RFC 2863 as in IF_OPER_* */
 #define OPERSTATE_UP 6
 
 void model_init(struct model *model, const struct settings *settings) {
-        *model = (struct model){.settings = settings};
+        *model = (struct model){.settings = settings, .advert_usec = USEC_NEVER};
 }
 
 static void link_free(struct link *link) {
         free(link->altnames);
         free(link->addresses);
+        (void)advert_clear(&link->advert);
         free(link);
 }
 
@@ -236,6 +239,8 @@ static unsigned link_update(struct link *link, const struct link_facts *now, uns
         if (changed & (LINK_CHANGE_ADDED | LINK_CHANGE_NAME))
                 changed |= link_classify(link, model);
         changed |= link_set_usable(link, now_usec);
+        if (!link->usable && advert_clear(&link->advert))
+                changed |= LINK_CHANGE_ADVERT;
         link->changed |= changed;
         link->recent |= changed;
         return changed;
@@ -266,6 +271,46 @@ void model_set_device(struct model *model, struct link *link, const struct link_
         changed = link_classify(link, model);
         link->changed |= changed;
         link->recent |= changed;
+}
+
+int model_apply_advert(struct model *model, const struct nd_msg *msg, uint64_t now_usec) {
+        struct link *link = model_find(model, msg->index);
+        uint64_t due_usec;
+        int r;
+
+        if (!link || !link->usable)
+                return 0;
+        r = advert_apply(&link->advert, msg, now_usec);
+        if (r < 0)
+                return r;
+        due_usec = advert_deadline(&link->advert);
+        if (due_usec < model->advert_usec)
+                model->advert_usec = due_usec;
+        if (r == 0)
+                return 0;
+        link->changed |= LINK_CHANGE_ADVERT;
+        return LINK_CHANGE_ADVERT;
+}
+
+bool model_expire_adverts(struct model *model, uint64_t now_usec) {
+        bool changed = false;
+
+        if (now_usec < model->advert_usec)
+                return false;
+        model->advert_usec = USEC_NEVER;
+        for (size_t i = 0; i < model->n_links; i++) {
+                struct link *link = model->links[i];
+                uint64_t due_usec;
+
+                if (advert_expire(&link->advert, now_usec)) {
+                        link->changed |= LINK_CHANGE_ADVERT;
+                        changed = true;
+                }
+                due_usec = advert_deadline(&link->advert);
+                if (due_usec < model->advert_usec)
+                        model->advert_usec = due_usec;
+        }
+        return changed;
 }
 
 bool link_set_network_id(struct link *link, const char *id) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "address_msg.h"
+#include "advert.h"
 #include "gateways.h"
 #include "hint.h"
 #include "link_msg.h"
@@ -20,6 +21,7 @@
 #include "wifi.h"
 
 struct candidates;
+struct nd_msg;
 struct settings;
 
 /* What differs since it was last published. */
@@ -47,6 +49,7 @@ enum link_change {
         LINK_CHANGE_FREQUENCY = 1 << 19,
         LINK_CHANGE_ROAM = 1 << 20,   /* to another access point of its network */
         LINK_CHANGE_LOSING = 1 << 21, /* it is about to be lost, or no more */
+        LINK_CHANGE_ADVERT = 1 << 22,
 };
 
 enum metered_source {
@@ -76,7 +79,8 @@ struct link {
         uint64_t since_usec;       /* when `usable` became what it is */
         struct address *addresses; /* in the order in which they came */
         size_t n_addresses;
-        bool is_named;    /* in the configuration */
+        bool is_named; /* in the configuration */
+        struct advert advert;
         bool in_path;     /* of an answer that is published or watched */
         unsigned changed; /* enum link_change, not yet published */
         unsigned recent;  /* the same, not yet forgotten as the reason of a path's change */
@@ -91,6 +95,7 @@ struct model {
         struct link **links; /* by index */
         size_t n_links;
         uint64_t last_id;
+        uint64_t advert_usec; /* nothing that routers said expires before */
 };
 
 void model_init(struct model *model, const struct settings *settings);
@@ -100,6 +105,9 @@ void model_deinit(struct model *model);
  * differ, 0 for nothing, or -ENOMEM. */
 int model_apply_link(struct model *model, const struct link_msg *msg, uint64_t now_usec);
 int model_apply_address(struct model *model, const struct address_msg *msg);
+int model_apply_advert(struct model *model, const struct nd_msg *msg, uint64_t now_usec);
+/* Drops what routers said and is due; true when that changed a link. */
+bool model_expire_adverts(struct model *model, uint64_t now_usec);
 /* What sysfs says of a link that was added. */
 void model_set_device(struct model *model, struct link *link, const struct link_device *device);
 /* True when it is another one. */

@@ -92,6 +92,8 @@ static const sd_bus_vtable vtable[] = {
         CHANGING("Metered", "s"),
         CHANGING("MeteredSource", "s"),
         CHANGING("NetworkId", "s"),
+        CHANGING("CaptivePortal", "s"),
+        CHANGING("Nat64Prefix", "s"),
         CHANGING("Signal", "i"),
         CHANGING("Frequency", "u"),
         VOLATILE("BitRate", "u"),

@@ -122,7 +122,6 @@ static const char *scope_to_string(enum netaddr_scope scope) {
 }
 
 static int append_flags(sd_bus_message *m, const struct address *address) {
-        /* The bit of "temporary" means "secondary" in IPv4. */
         const struct {
                 const char *word;
                 bool set;
@@ -131,8 +130,7 @@ static int append_flags(sd_bus_message *m, const struct address *address) {
                 {"optimistic", address->flags & IFA_F_OPTIMISTIC},
                 {"dadfailed", address->flags & IFA_F_DADFAILED},
                 {"deprecated", address->flags & IFA_F_DEPRECATED},
-                {"temporary",
-                 address->local.family == AF_INET6 && (address->flags & IFA_F_TEMPORARY)},
+                {"temporary", address->flags & IFA_F_TEMPORARY},
                 {"dynamic", !(address->flags & IFA_F_PERMANENT)},
         };
         int r;
@@ -276,6 +274,21 @@ static int append_bit_rate(sd_bus_message *m, const void *subject, const struct 
         return sd_bus_message_append_basic(m, 'u', &link->wifi.bit_rate_kbs);
 }
 
+static int append_captive_portal(sd_bus_message *m, const void *subject,
+                                 const struct world *world) {
+        const struct link *link = subject;
+        const char *portal = link->advert.portal;
+
+        return sd_bus_message_append_basic(m, 's', portal ? portal : "");
+}
+
+static int append_nat64_prefix(sd_bus_message *m, const void *subject, const struct world *world) {
+        const struct link *link = subject;
+        char text[ADVERT_PREFIX_TEXT_SIZE];
+
+        return sd_bus_message_append_basic(m, 's', advert_format_prefix(&link->advert, text));
+}
+
 static struct link_stats ask_stats(const struct link *link, const struct world *world) {
         struct link_stats stats = {};
 
@@ -314,6 +327,8 @@ static const struct property properties[] = {
         {"Signal", "i", append_signal, LINK_CHANGE_SIGNAL},
         {"Frequency", "u", append_frequency, LINK_CHANGE_FREQUENCY},
         {"BitRate", "u", append_bit_rate, 0},
+        {"CaptivePortal", "s", append_captive_portal, LINK_CHANGE_ADVERT},
+        {"Nat64Prefix", "s", append_nat64_prefix, LINK_CHANGE_ADVERT},
         {"Operator", "s", append_operator, LINK_CHANGE_BEARER},
         {"AccessTechnology", "s", append_technology, LINK_CHANGE_BEARER},
         {"SignalQuality", "u", append_signal_quality, LINK_CHANGE_SIGNAL_QUALITY},

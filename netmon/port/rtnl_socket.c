@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "cleanup.h"
+#include "nd_msg.h"
 
 #define RECEIVE_BUFFER_DEFAULT (8 * 1024 * 1024)
 #define DATAGRAM_MAX (32 * 1024)
@@ -30,18 +31,20 @@ struct rtnl_socket {
 static const unsigned groups[] = {
         RTNLGRP_LINK,         RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
         RTNLGRP_IPV6_ROUTE,   RTNLGRP_IPV4_RULE,    RTNLGRP_IPV6_RULE,   RTNLGRP_NEXTHOP,
-        RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
+        RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_ND_USEROPT,
 };
 
 /* What is never wanted is dropped in the kernel and wakes nobody: a bridge's view of its ports, the
  * local, broadcast, anycast and multicast routes that come with every address, and the full set of
- * settings that comes with every interface. A setting that changes comes alone. */
+ * settings that comes with every interface. A setting that changes comes alone. Of the options of
+ * router advertisements two are wanted. */
 static int attach_filter(int fd) {
         enum {
                 TYPE = 4,
                 LINK_FAMILY = 16,
                 ROUTE_PROTOCOL = 21,
-                ROUTE_TYPE = 23
+                ROUTE_TYPE = 23,
+                ND_OPTION = 32
         };
         enum {
                 ONE_SETTING = 40
@@ -49,27 +52,32 @@ static int attach_filter(int fd) {
         struct sock_filter code[] = {
                 /* 16-bit loads swap as if from the network; nlmsg_type is in host order. */
                 BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 6, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 5, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 6, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 5, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 11, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNETCONF), 13, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 7, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 6, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 7, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 6, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 12, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNETCONF), 17, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNDUSEROPT), 12, 0),
                 BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
                 /* links */
                 BPF_STMT(BPF_LD | BPF_B | BPF_ABS, LINK_FAMILY),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 10, 9),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 13, 12),
                 /* routes */
                 BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ROUTE_TYPE),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_BROADCAST, 8, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_ANYCAST, 7, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_MULTICAST, 6, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_LOCAL, 0, 4),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_BROADCAST, 11, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_ANYCAST, 10, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_MULTICAST, 9, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_LOCAL, 0, 7),
                 BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ROUTE_PROTOCOL),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 3, 2),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 6, 5),
                 /* settings */
                 BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-                BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, ONE_SETTING, 1, 0),
+                BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, ONE_SETTING, 4, 3),
+                /* options of router advertisements */
+                BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ND_OPTION),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_CAPTIVE_PORTAL, 1, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_PREF64, 0, 1),
                 BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
                 BPF_STMT(BPF_RET | BPF_K, 0),
         };

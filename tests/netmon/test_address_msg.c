@@ -27,7 +27,26 @@ Test(address_msg, ipv6) {
         expect_address(&msg.address.local, "2001:db8::1");
         expect_address(&msg.address.peer, "2001:db8::1");
         cr_assert(eq(u8, msg.address.prefix_len, 64));
-        cr_assert(eq(u32, msg.address.flags, IFA_F_TENTATIVE | IFA_F_NOPREFIXROUTE));
+        cr_assert(eq(u32, msg.address.flags, IFA_F_TENTATIVE));
+}
+
+Test(address_msg, flags_that_are_told_to_nobody_are_dropped) {
+        static const struct {
+                const char *address;
+                uint32_t kept;
+        } rows[] = {{"2001:db8::1", IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_PERMANENT},
+                    {"10.0.0.7", IFA_F_DEPRECATED | IFA_F_PERMANENT}};
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct nlmsghdr *nlh =
+                        rtnl_message_address(&message, 4, rows[i].address, 24,
+                                             IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_PERMANENT |
+                                                     IFA_F_NODAD | IFA_F_MANAGETEMPADDR);
+                struct address_msg msg;
+
+                cr_assert(eq(int, address_msg_parse(nlh, &msg), 0));
+                cr_assert(eq(u32, msg.address.flags, rows[i].kept));
+        }
 }
 
 Test(address_msg, point_to_point_has_its_own_address_in_local) {

@@ -289,9 +289,9 @@ static const char *why_of(int error) {
 
 /* What carries a tunnel is told, and not usable. */
 static bool is_underlay_dead(const char *path) {
-        const char *at = strstr(path, "underlay={");
+        const char *at = strstr(path, "underlay={"), *split = strstr(path, "split={");
 
-        return at && is(at + strlen("underlay="), "usable", "false");
+        return at && (!split || at < split) && is(at + strlen("underlay="), "usable", "false");
 }
 
 static bool agrees(const char *path, const struct oracle_path *truth, bool primary) {
