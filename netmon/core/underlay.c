@@ -12,7 +12,7 @@
 #include "model.h"
 #include "settings.h"
 
-#define CANDIDATES_MAX 16
+#define ASKED_MAX 16 /* links of one kind, for one tunnel */
 
 const struct underlay *underlays_find(const struct underlays *underlays, uint32_t tunnel) {
         for (size_t i = 0; i < underlays->n; i++)
@@ -115,7 +115,7 @@ static int ask_links(struct lookup *lookup, bool software, const struct netaddr 
         unsigned n = 0;
         int found = 0;
 
-        for (size_t i = 0; i < model->n_links && n < CANDIDATES_MAX; i++) {
+        for (size_t i = 0; i < model->n_links && n < ASKED_MAX; i++) {
                 const struct link *link = model->links[i];
                 struct route_query query = {
                         .destination = *destination,
