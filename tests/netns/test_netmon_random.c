@@ -249,11 +249,11 @@ static void change(void) {
 
 /* A value of a path, without those of the paths in it, into `ret`. */
 static void get(const char *path, const char *key, char *ret, size_t size) {
-        const char *at = path, *end = path + strlen(path), *nested = path + 1;
+        const char *at = path, *end = path + strlen(path), *nested;
         char pattern[32];
 
-        nested += strcspn(nested, "{");
-        if (nested < end)
+        nested = path[0] == '{' ? strchr(path + 1, '{') : NULL;
+        if (nested)
                 end = nested;
         (void)snprintf(pattern, sizeof(pattern), "%s=", key);
         ret[0] = '\0';
