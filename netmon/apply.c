@@ -43,7 +43,7 @@ static int apply_link(struct model *model, const struct nlmsghdr *nlh, uint64_t 
         link = model_find(model, msg.facts.index);
         /* A software link has no device. */
         if ((r & LINK_CHANGE_ADDED) && msg.facts.kind[0] == '\0') {
-                sysfs_read_device(&msg.facts, &device);
+                sysfs_read_device(SYSFS_ROOT, &msg.facts, &device);
                 model_set_device(model, link, &device);
         }
         return mattered || link_matters(model, link) ? APPLY_MATTERS : APPLY_ASIDE;

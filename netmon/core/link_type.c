@@ -16,12 +16,14 @@ struct word {
 
 /* Kinds of software links that are more than a virtual link. */
 static const struct word kinds[] = {
-        {"wireguard", LINK_TYPE_VPN},  {"ovpn", LINK_TYPE_VPN},      {"ipip", LINK_TYPE_VPN},
-        {"sit", LINK_TYPE_VPN},        {"gre", LINK_TYPE_VPN},       {"gretap", LINK_TYPE_VPN},
-        {"ip6tnl", LINK_TYPE_VPN},     {"ip6gre", LINK_TYPE_VPN},    {"ip6gretap", LINK_TYPE_VPN},
-        {"erspan", LINK_TYPE_VPN},     {"ip6erspan", LINK_TYPE_VPN}, {"vti", LINK_TYPE_VPN},
-        {"vti6", LINK_TYPE_VPN},       {"xfrm", LINK_TYPE_VPN},      {"wwan", LINK_TYPE_CELLULAR},
-        {"rmnet", LINK_TYPE_CELLULAR}, {"ppp", LINK_TYPE_UNKNOWN},
+        {"dsa", LINK_TYPE_ETHERNET}, /* a port of a switch, with a cable in it */
+        {"amneziawg", LINK_TYPE_VPN}, {"ovpn-dco", LINK_TYPE_VPN},  {"wireguard", LINK_TYPE_VPN},
+        {"ovpn", LINK_TYPE_VPN},      {"ipip", LINK_TYPE_VPN},      {"sit", LINK_TYPE_VPN},
+        {"gre", LINK_TYPE_VPN},       {"gretap", LINK_TYPE_VPN},    {"ip6tnl", LINK_TYPE_VPN},
+        {"ip6gre", LINK_TYPE_VPN},    {"ip6gretap", LINK_TYPE_VPN}, {"erspan", LINK_TYPE_VPN},
+        {"ip6erspan", LINK_TYPE_VPN}, {"vti", LINK_TYPE_VPN},       {"vti6", LINK_TYPE_VPN},
+        {"xfrm", LINK_TYPE_VPN},      {"wwan", LINK_TYPE_CELLULAR}, {"rmnet", LINK_TYPE_CELLULAR},
+        {"ppp", LINK_TYPE_UNKNOWN},
 };
 
 /* DEVTYPE in the device's uevent. */
@@ -40,8 +42,18 @@ static const struct word drivers[] = {
         {"sierra_net", LINK_TYPE_CELLULAR},
         {"hso", LINK_TYPE_CELLULAR},
         {"bam-dmux", LINK_TYPE_CELLULAR},
+        {"mhi_net", LINK_TYPE_CELLULAR},
         {"ipa", LINK_TYPE_CELLULAR},
         {"bnep", LINK_TYPE_BLUETOOTH},
+};
+
+/* How device names begin that udev and the kernel give out: the last resort, for a device that our
+ * sysfs does not show. */
+static const struct word prefixes[] = {
+        {"wlan", LINK_TYPE_WIFI},      {"wlp", LINK_TYPE_WIFI},       {"wlx", LINK_TYPE_WIFI},
+        {"wlo", LINK_TYPE_WIFI},       {"wls", LINK_TYPE_WIFI},       {"wwan", LINK_TYPE_CELLULAR},
+        {"wwp", LINK_TYPE_CELLULAR},   {"wwx", LINK_TYPE_CELLULAR},   {"wwo", LINK_TYPE_CELLULAR},
+        {"rmnet", LINK_TYPE_CELLULAR}, {"bnep", LINK_TYPE_BLUETOOTH},
 };
 
 /* Drivers that phones share with docks and network adapters. */
@@ -52,6 +64,16 @@ static bool find(const struct word *words, size_t n, const char *word, enum link
                 if (strcmp(words[i].word, word) != 0)
                         continue;
                 *ret = words[i].type;
+                return true;
+        }
+        return false;
+}
+
+static bool find_prefix(const char *name, enum link_type *ret) {
+        for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+                if (strncmp(prefixes[i].word, name, strlen(prefixes[i].word)) != 0)
+                        continue;
+                *ret = prefixes[i].type;
                 return true;
         }
         return false;
@@ -86,7 +108,13 @@ enum link_type link_type_guess(const struct link_facts *facts, const struct link
                 return type;
         if (is_phone(facts, device))
                 return LINK_TYPE_TETHER;
+        if (!device->physical && find_prefix(facts->name, &type))
+                return type;
         switch (facts->arphrd) {
+        case ARPHRD_IEEE80211:
+        case ARPHRD_IEEE80211_PRISM:
+        case ARPHRD_IEEE80211_RADIOTAP:
+                return LINK_TYPE_WIFI;
         case ARPHRD_ETHER:
                 return device->physical || facts->parent_bus[0] != '\0' ? LINK_TYPE_ETHERNET
                                                                         : LINK_TYPE_VIRTUAL;

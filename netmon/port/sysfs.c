@@ -69,13 +69,13 @@ static void read_devtype(int directory, char *ret, size_t size) {
         ret[end - value] = '\0';
 }
 
-void sysfs_read_device(const struct link_facts *link, struct link_device *ret) {
-        char path[64];
+void sysfs_read_device(const char *root, const struct link_facts *link, struct link_device *ret) {
+        char path[128];
         CLEANUP(close_fdp) int directory = -1;
         struct link_device device = {};
 
         *ret = device;
-        (void)snprintf(path, sizeof(path), "/sys/class/net/%s", link->name);
+        (void)snprintf(path, sizeof(path), "%s/class/net/%s", root, link->name);
         /* Held open, so that all of it is of one link, whatever gets renamed meanwhile. */
         directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (directory < 0 || !is_same_link(directory, link))

@@ -6,6 +6,9 @@
 struct link_device;
 struct link_facts;
 
-/* Fills *ret; with nothing, unless sysfs has the same link by that name. The sysfs of another
- * network namespace has the name too, for another link. */
-void sysfs_read_device(const struct link_facts *link, struct link_device *ret);
+#define SYSFS_ROOT "/sys"
+
+/* Reads it under `root`, SYSFS_ROOT but in tests. Fills *ret; with nothing, unless sysfs has the
+ * same link by that name. The sysfs of another network namespace has the name too, for another
+ * link. */
+void sysfs_read_device(const char *root, const struct link_facts *link, struct link_device *ret);

@@ -369,8 +369,9 @@ Test(model, hints_go_by_name) {
         link = model_find(&model, 3);
         cr_assert(eq(u32, link->metered, METERED_UNKNOWN));
         (void)snprintf(msg.facts.name, sizeof(msg.facts.name), "wlan0");
-        cr_assert(eq(int, apply(&msg, 2000),
-                     LINK_CHANGE_NAME | LINK_CHANGE_METERED | LINK_CHANGE_BEARER));
+        cr_assert(
+                eq(int, apply(&msg, 2000),
+                   LINK_CHANGE_NAME | LINK_CHANGE_TYPE | LINK_CHANGE_METERED | LINK_CHANGE_BEARER));
         cr_assert(eq(u32, link->metered, METERED_YES));
         cr_assert(eq(u32, link->metered_source, METERED_SOURCE_NETWORK_MANAGER));
         cr_assert(eq(str, link->hint.operator_name, (char *)"Home"));

@@ -54,7 +54,7 @@ struct netmon_answer netmon_ask_with(struct netmon_world *world, const char *des
                                      const char *key, const char *type, ...);
 void netmon_answer_free(struct netmon_answer *answer);
 
-/* Asks again after each signal until the path to `destination` contains `text`; dies when it does
+/* Asks again and again until the path to `destination` contains `text`; dies when it does
  * not come to that. */
 void netmon_wait_for(struct netmon_world *world, const char *destination, const char *text);
 
