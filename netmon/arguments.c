@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 
@@ -21,6 +23,10 @@ static const char help[] =
         "                               one overflows, which costs time but no news\n"
         "      --state-directory=DIR    keep the secret of network ids in DIR/key; default\n"
         "                               $STATE_DIRECTORY, else " STATE_DIRECTORY "\n"
+        "      --state-file=FILE        keep the state for scripts in FILE; default\n"
+        "                               $RUNTIME_DIRECTORY/state, else " RUNTIME_DIRECTORY
+        "/state,\n"
+        "                               for --session in $XDG_RUNTIME_DIR; empty: nowhere\n"
         "      --help                   show this help\n"
         "      --version                show the version\n";
 
@@ -42,6 +48,20 @@ static enum arguments_verdict parse_bytes(const char *word, int *ret) {
         return ARGUMENTS_RUN;
 }
 
+static const char *default_state_file(const char *bus_address) {
+        static char path[PATH_MAX];
+        const char *directory = getenv("RUNTIME_DIRECTORY");
+        const char *own = getenv("XDG_RUNTIME_DIR");
+
+        if (directory)
+                (void)snprintf(path, sizeof(path), "%s/state", directory);
+        else if (strcmp(bus_address, "session") != 0)
+                (void)snprintf(path, sizeof(path), RUNTIME_DIRECTORY "/state");
+        else if (own)
+                (void)snprintf(path, sizeof(path), "%s/wherry-netmon/state", own);
+        return path;
+}
+
 enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *ret) {
         enum {
                 BUS = 'a',
@@ -50,6 +70,7 @@ enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *
                 LOG_LEVEL,
                 RECEIVE_BUFFER,
                 STATE,
+                STATE_FILE,
                 HELP,
                 VERSION
         };
@@ -60,6 +81,7 @@ enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *
                 {"log-level", required_argument, NULL, LOG_LEVEL},
                 {"receive-buffer", required_argument, NULL, RECEIVE_BUFFER},
                 {"state-directory", required_argument, NULL, STATE},
+                {"state-file", required_argument, NULL, STATE_FILE},
                 {"help", no_argument, NULL, HELP},
                 {"version", no_argument, NULL, VERSION},
                 {},
@@ -93,6 +115,9 @@ enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *
                 case STATE:
                         arguments.netmon.state_directory = optarg;
                         break;
+                case STATE_FILE:
+                        arguments.netmon.state_file = optarg;
+                        break;
                 case HELP:
                         (void)fputs(help, stdout);
                         return ARGUMENTS_DONE;
@@ -109,6 +134,8 @@ enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *
                 arguments.netmon.state_directory = getenv("STATE_DIRECTORY");
         if (!arguments.netmon.state_directory)
                 arguments.netmon.state_directory = STATE_DIRECTORY;
+        if (!arguments.netmon.state_file)
+                arguments.netmon.state_file = default_state_file(arguments.netmon.bus_address);
         *ret = arguments;
         return ARGUMENTS_RUN;
 }

@@ -7,6 +7,7 @@
 
 #define CONFIG_PATH "/etc/wherry/netmon.conf"
 #define STATE_DIRECTORY "/var/lib/wherry-netmon"
+#define RUNTIME_DIRECTORY "/run/wherry-netmon"
 
 struct arguments {
         struct netmon_options netmon; /* all but the settings and the socket */

@@ -35,6 +35,7 @@
 #include "rtnl_dump.h"
 #include "rtnl_request.h"
 #include "rtnl_socket.h"
+#include "state_file.h"
 #include "world.h"
 
 /* So much of the kernel's announcements is read before anything is published. */
@@ -68,7 +69,8 @@ struct netmon {
         struct places *places;
         struct radio *radio;
         struct gateway_watch *gateway_watch;
-        bool is_ready;   /* the service manager knows */
+        bool is_ready; /* the service manager knows */
+        struct state_file *state_file;
         bool is_drained; /* all announcements so far have been read */
         enum ask ask;
         unsigned triggers;   /* enum reason, since the paths last settled */
@@ -198,6 +200,14 @@ static void find_out(struct netmon *netmon) {
                 netmon->ask = ASK_SETTLE;
 }
 
+/* For scripts; the bus comes first. */
+static void write_state(struct netmon *netmon) {
+        int r = state_file_update(netmon->state_file, &netmon->world.summary);
+
+        if (r < 0)
+                log_warning("state file: cannot be written (%s), ignoring", strerror(-r));
+}
+
 /* Publishes the burst: the interfaces before the paths are asked for, so that they wait for
  * nothing. */
 static void publish(struct netmon *netmon, uint64_t now_usec) {
@@ -217,6 +227,7 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
         }
         if (netmon->bus)
                 check_published(bus_netmon_publish_paths(netmon->bus, netmon->event_usec));
+        write_state(netmon);
         world_published(&netmon->world);
         netmon->event_usec = 0;
         if (why == ASK_MESSAGE || r < 0) {
@@ -551,6 +562,9 @@ int netmon_new(sd_event *event, const struct netmon_options *options, struct net
         netmon->bus_address = strdup(options->bus_address);
         if (!netmon->bus_address)
                 return -ENOMEM;
+        r = state_file_new(options->state_file, &netmon->state_file);
+        if (r < 0)
+                return r;
         r = start(netmon, options);
         if (r < 0)
                 return r;
@@ -571,6 +585,7 @@ void netmon_free(struct netmon *netmon) {
         sd_event_source_disable_unref(netmon->rtnl_source);
         rtnl_socket_free(netmon->rtnl);
         rtnl_request_free(netmon->request);
+        state_file_free(netmon->state_file);
         model_deinit(&netmon->fresh);
         world_deinit(&netmon->world);
         sd_event_unref(netmon->event);

@@ -14,6 +14,7 @@ struct netmon_options {
         int rtnl_fd;             /* a netlink socket of the service manager; -1: none */
         const struct settings *settings;
         const char *state_directory; /* where the machine's secret is */
+        const char *state_file;      /* for scripts; "": none */
 };
 
 /* Starts it on the loop; everything it needs of `options` is copied, the socket is taken over. */

@@ -120,7 +120,9 @@ class World:
             config.write("[Interface wifi*]\nType=wifi\n[Interface cell*]\nType=cellular\n")
         self.start(*self.on_laptop(f"{self.build}/netmon/wherry-netmon", f"--bus={self.address}",
                                    f"--config={self.directory}/netmon.conf",
-                                   f"--state-directory={self.directory}", "--log-level=warning"))
+                                   f"--state-directory={self.directory}",
+                                   f"--state-file={self.directory}/netmon.state",
+                                   "--log-level=warning"))
         self.start(*self.on_laptop(f"{self.build}/agent/wherry-agent", f"--bus={self.address}",
                                    f"--state={self.directory}/state", "--log-level=warning"))
 

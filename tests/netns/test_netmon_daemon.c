@@ -233,6 +233,31 @@ Test(daemon, restart_tells_where_things_stand) {
         sd_bus_message_unref(m);
 }
 
+/* What a script sees that reads the state. */
+static void expect_state(const char *expected) {
+        char path[96], text[192];
+
+        (void)snprintf(path, sizeof(path), "%s/netmon.state", world.daemon.directory);
+        (void)snprintf(text, sizeof(text), ". %s && test \"$STATE $INTERFACE4 $USABLE4\" = '%s'",
+                       path, expected);
+        cr_assert_eq(system(text), 0, "not %s", expected);
+}
+
+Test(daemon, state_file_follows_and_stays) {
+        expect_state("offline  no");
+        netmon_world_add_wifi(&world);
+        expect_state("routed wifi0 yes");
+        tap_set_carrier(world.wifi, false);
+        netmon_wait_for(&world, "default", "why=carrier");
+        netmon_settle(&world);
+        expect_state("offline wifi0 no");
+        cr_assert_eq(child_stop(world.netmon, SIGTERM), 0);
+        expect_state("offline wifi0 no");
+        world.netmon = netmon_start(&world.daemon, NULL, NULL);
+        sd_bus_message_unref(netmon_next(&world, "PathChanged"));
+        expect_state("offline wifi0 no");
+}
+
 Test(daemon, wrong_configuration_is_named) {
         pid_t pid = netmon_start(&world.daemon, "[Interface x]\nType=cable\n", NULL);
 

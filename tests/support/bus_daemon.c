@@ -96,6 +96,7 @@ void bus_daemon_stop(struct bus_daemon *daemon) {
         remove_file(daemon, "netmon.conf");
         remove_file(daemon, "key");
         remove_file(daemon, "sockreset.conf");
+        remove_file(daemon, "netmon.state");
         (void)rmdir(daemon->directory);
 }
 

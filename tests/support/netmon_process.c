@@ -15,9 +15,10 @@
 static pid_t start_as(uid_t uid, gid_t gid, const struct bus_daemon *daemon, const char *config,
                       const char *const *arguments) {
         char bus_argument[128], path[96], config_argument[128], state_argument[128];
+        char file_argument[128];
         const char *argv[ARGUMENTS_MAX] = {getenv("WHERRY_NETMON"), bus_argument, config_argument,
-                                           state_argument};
-        size_t n = 4;
+                                           state_argument, file_argument};
+        size_t n = 5;
         FILE *file;
 
         if (!argv[0])
@@ -26,6 +27,8 @@ static pid_t start_as(uid_t uid, gid_t gid, const struct bus_daemon *daemon, con
         (void)snprintf(path, sizeof(path), "%s/netmon.conf", daemon->directory);
         (void)snprintf(config_argument, sizeof(config_argument), "--config=%s", path);
         (void)snprintf(state_argument, sizeof(state_argument), "--state-directory=%s",
+                       daemon->directory);
+        (void)snprintf(file_argument, sizeof(file_argument), "--state-file=%s/netmon.state",
                        daemon->directory);
         file = fopen(path, "we");
         if (!file || fputs(config ? config : "", file) < 0 || fclose(file) != 0)
