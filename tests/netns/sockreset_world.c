@@ -74,11 +74,17 @@ static pid_t start_with_log(const char *const *argv, int *ret_fd) {
 
 void sockreset_start(struct sockreset_world *world, const char *config, const char *argument) {
         char bus_argument[128], path[96], config_argument[128];
-        const char *argv[] = {getenv("WHERRY_SOCKRESET"), bus_argument, config_argument, argument,
+        /* With no other capability than the one it is to need. */
+        const char *argv[] = {"setpriv",
+                              "--bounding-set=-all,+net_admin",
+                              getenv("WHERRY_SOCKRESET"),
+                              bus_argument,
+                              config_argument,
+                              argument,
                               NULL};
         FILE *file;
 
-        if (!argv[0])
+        if (!argv[2])
                 die("WHERRY_SOCKRESET does not name the program");
         (void)snprintf(bus_argument, sizeof(bus_argument), "--bus=%s",
                        world->netmon.daemon.address);
