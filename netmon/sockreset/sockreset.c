@@ -168,8 +168,7 @@ static void on_addresses(uint32_t ifindex, const struct netaddr *addresses, size
 static void on_unknown(void *userdata) {
         struct sockreset *sockreset = userdata;
 
-        departures_clear(&sockreset->departures);
-        arm_timer(sockreset);
+        departures_clear(&sockreset->departures); /* the timer finds nothing */
 }
 
 static const struct own_addresses_owner addresses_owner = {

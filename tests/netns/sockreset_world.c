@@ -50,6 +50,8 @@ void sockreset_world_stop(struct sockreset_world *world) {
 
         if (status != 0)
                 die("sockreset ended with status %d", status);
+        if (sockreset_count_log(world, "cannot") > 0)
+                die("sockreset said: %s", world->log);
         if (world->log_fd >= 0)
                 (void)close(world->log_fd);
         (void)close(world->laptop);
