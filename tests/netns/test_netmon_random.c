@@ -30,6 +30,7 @@ static struct oracle *oracle;
 static uint64_t seed;
 static char batch_path[128]; /* of commands for ip(8), for one burst */
 static FILE *batch;
+static bool batch_is_six;
 static char history[16384]; /* what the burst did */
 
 /* What is followed: the watches' and the properties' names for it, and whom to ask the kernel. */
@@ -59,29 +60,35 @@ static bool toss(void) {
         return draw(2) == 0;
 }
 
-/* One line for ip(8); it may fail, as what is random does. */
+static void run_batch(void) {
+        char command[256];
+
+        (void)fclose(batch);
+        (void)snprintf(command, sizeof(command), "ip %s -force -batch %s >/dev/null 2>&1",
+                       batch_is_six ? "-6" : "", batch_path);
+        (void)system(command);
+        batch = fopen(batch_path, "we");
+        if (!batch)
+                die("%s: %s", batch_path, strerror(errno));
+}
+
+/* One line for ip(8); it may fail, as what is random does. A batch is of one family. */
 static void ip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void ip(const char *format, ...) {
         size_t len = strlen(history);
         char line[256];
+        bool is_six;
         va_list ap;
 
         va_start(ap, format);
         (void)vsnprintf(line, sizeof(line), format, ap);
         va_end(ap);
-        (void)fprintf(batch, "%s\n", line);
+        is_six = strncmp(line, "-6 ", 3) == 0;
+        if (is_six != batch_is_six)
+                run_batch();
+        batch_is_six = is_six;
+        (void)fprintf(batch, "%s\n", line + (is_six ? 3 : 0));
         (void)snprintf(history + len, sizeof(history) - len, "  ip %s\n", line);
-}
-
-static void run_batch(void) {
-        char command[256];
-
-        (void)fclose(batch);
-        (void)snprintf(command, sizeof(command), "ip -force -batch %s >/dev/null 2>&1", batch_path);
-        (void)system(command);
-        batch = fopen(batch_path, "we");
-        if (!batch)
-                die("%s: %s", batch_path, strerror(errno));
 }
 
 static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -180,7 +187,7 @@ static void change_route(void) {
                 ip("route %s %u.0.0.0/1 dev vpn0", verb, toss() ? 0 : 128);
                 break;
         case 1:
-                ip("%s route %s %s default metric 1", toss() ? "-6" : "-4",
+                ip("%sroute %s %s default metric 1", toss() ? "-6 " : "",
                    draw(4) == 0 ? "replace" : "del", types[draw(3)]);
                 break;
         case 2:
@@ -214,11 +221,13 @@ static void change_rule(void) {
                 "to 198.51.100.0/24 table 77 pref 81",
                 "uidrange 0-0 table 77 pref 82",
                 "to 203.0.113.0/24 prohibit pref 83",
+                "to 198.51.100.0/24 unreachable pref 79",
+                "to 2001:db8:99::/48 prohibit pref 79",
                 "fwmark 7 table 77 pref 84",
                 "ipproto tcp table 77 pref 85",
         };
 
-        ip("%s rule %s %s", draw(3) > 0 ? "-4" : "-6", draw(5) < 2 ? "add" : "del",
+        ip("%srule %s %s", draw(3) > 0 ? "" : "-6 ", draw(5) < 2 ? "add" : "del",
            rules[draw(sizeof(rules) / sizeof(rules[0]))]);
 }
 
@@ -239,9 +248,9 @@ static void change_setting(void) {
 
 static void change(void) {
         static void (*const changes[])(void) = {
-                change_link,    change_carrier, change_carrier, change_address,
-                change_address, change_default, change_default, change_default,
-                change_route,   change_route,   change_rule,    change_setting,
+                change_link,    change_carrier, change_carrier, change_address, change_address,
+                change_default, change_default, change_default, change_route,   change_route,
+                change_rule,    change_setting, change_rule,
         };
 
         changes[draw(sizeof(changes) / sizeof(changes[0]))]();
@@ -425,7 +434,8 @@ Test(random, paths_are_what_the_kernel_says, .init = setup, .fini = teardown, .t
                       steps);
         for (unsigned burst = 1; step < steps; burst++) {
                 history[0] = '\0';
-                for (unsigned n = 1 + draw(BURST_MAX); n > 0; n--, step++)
+                /* Often one alone, so that nothing else makes netmon look. */
+                for (unsigned n = toss() ? 1 : 1 + draw(BURST_MAX); n > 0; n--, step++)
                         change();
                 run_batch();
                 wait_for_agreement(first_seed, step);
