@@ -186,7 +186,7 @@ static int check_characters(const char *text, const struct problem *problem) {
         if (strlen(text) > URI_MAX_BYTES)
                 return refuse(problem, "longer than %d bytes", URI_MAX_BYTES);
         for (; *text; text++)
-                if (*text <= 0x20 || *text == 0x7f)
+                if ((unsigned char)*text <= 0x20 || (unsigned char)*text >= 0x7f)
                         return refuse(problem, "spaces, control and non-ASCII characters are not "
                                                "allowed");
         return 0;
