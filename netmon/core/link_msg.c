@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "nlattr.h"
+#include "utf8.h"
 
 static const enum mnl_attr_data_type link_types[IFLA_PARENT_DEV_BUS_NAME + 1] = {
         [IFLA_IFNAME] = MNL_TYPE_NUL_STRING,
@@ -69,6 +70,7 @@ static void parse_altnames(const struct nlattr *list, struct link_msg *msg) {
                 if (len == 0 || len + 1 > sizeof(msg->altnames) - msg->altnames_len)
                         continue;
                 memcpy(msg->altnames + msg->altnames_len, name, len);
+                utf8_repair(msg->altnames + msg->altnames_len);
                 msg->altnames_len += len + 1; /* the end is there: all is zero */
         }
 }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "utf8.h"
+
 const struct nlmsghdr *nlmsg_take(const void **data, size_t *left) {
         const struct nlmsghdr *nlh = *data;
         size_t step;
@@ -92,5 +94,6 @@ int nlattr_string(const struct nlattr *attr, char *ret, size_t size) {
                 return -EBADMSG;
         memcpy(ret, mnl_attr_get_str(attr), len);
         ret[len] = '\0';
+        utf8_repair(ret);
         return 0;
 }

@@ -32,5 +32,6 @@ int nlattr_parse_nested(const struct nlattr *nest, const enum mnl_attr_data_type
 /* Values of an attribute that may be absent. */
 uint32_t nlattr_u32(const struct nlattr *attr, uint32_t absent);
 uint8_t nlattr_u8(const struct nlattr *attr, uint8_t absent);
-/* Copies a string that fits `size` with its end; leaves "" when absent. -EBADMSG when too long. */
+/* Copies a string that fits `size` with its end; leaves "" when absent. -EBADMSG when too long. To
+ * the kernel a name is any bytes: those that are no UTF-8 are told as "?". */
 int nlattr_string(const struct nlattr *attr, char *ret, size_t size);

@@ -112,6 +112,21 @@ Test(link_msg, alternative_names_as_many_as_fit) {
         cr_assert(eq(sz, msg.altnames_len, 8 * 128));
 }
 
+/* The kernel takes any bytes for a name, D-Bus does not. */
+Test(link_msg, names_are_text) {
+        struct nlmsghdr *nlh = rtnl_message_link(&message, 7, 0, "w\xc3\xa4\xff");
+        struct nlattr *nest = mnl_attr_nest_start(nlh, IFLA_PROP_LIST);
+        struct link_msg msg;
+
+        mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, "cut \xc3");
+        mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, "office");
+        mnl_attr_nest_end(nlh, nest);
+        cr_assert(eq(int, link_msg_parse(nlh, &msg), 0));
+        cr_assert(eq(str, msg.facts.name, "w\xc3\xa4?"));
+        cr_assert(eq(sz, msg.altnames_len, 13));
+        cr_assert(eq(int, memcmp(msg.altnames, "cut ?\0office", 13), 0));
+}
+
 Test(link_msg, speaks_of_something_else) {
         struct ifinfomsg header = {.ifi_family = AF_BRIDGE, .ifi_index = 7};
         struct nlmsghdr *nlh = rtnl_message_begin(&message, RTM_DELLINK, &header, sizeof(header));
