@@ -10,11 +10,16 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "any_message.h"
 #include "apply.h"
+#include "bus_interface.h"
+#include "bus_path.h"
+#include "manager_property.h"
 #include "marks.h"
 #include "neigh_msg.h"
 #include "netconf_msg.h"
 #include "nlattr.h"
+#include "property.h"
 #include "route_msg.h"
 #include "rule_msg.h"
 #include "stats_msg.h"
@@ -176,6 +181,20 @@ static const uint8_t *fence(const uint8_t *data, size_t size) {
         return copy;
 }
 
+/* All that the daemon says of it can be sent. */
+static void check_bus(const struct world *world, const struct watched *watched) {
+        sd_bus_message *m;
+
+        require(sd_bus_message_new_signal(any_bus(), &m, "/", "a.b", "C") >= 0);
+        require(property_append_all(&manager_properties, m, NULL, world) >= 0);
+        require(bus_interface_append_all(m, world, BUS_INTERFACE_ALL) >= 0);
+        if (watched) {
+                require(bus_path_append(m, "default", &watched->answer) >= 0);
+                require(bus_path_append_alternatives(m, "default", &watched->answer) >= 0);
+        }
+        sd_bus_message_unref(m);
+}
+
 static void run(const uint8_t *data, size_t size) {
         struct datagram datagram = {.data = data, .size = size, .at = data, .left = size};
         struct kernel kernel = {
@@ -199,6 +218,7 @@ static void run(const uint8_t *data, size_t size) {
         (void)world_ask(&world, 0, NOW_USEC);
         check_answer(&world.summary.primary4);
         check_answer(&world.summary.primary6);
+        check_bus(&world, watched);
         if (watched) {
                 check_answer(&watched->answer);
                 watched_release(&world.watched, watched);

@@ -103,6 +103,8 @@ def broken(whole):
         "attribute_beyond": link(name, struct.pack("HH", 0xffff, 18)),
         "attribute_unaligned_end": link(name, struct.pack("HH", 7, 18) + b"abc"),
         "name_without_end": link(attribute(3, b"sixteen-bytes-xx")),
+        "name_no_text": link(attribute(3, b"\xff\xc3\0"),
+                             attribute(52, attribute(53, b"cut \xe2\x82\0"))),
         "nested_deep": link(name, deep),
         "altnames_many": link(name, attribute(52, attribute(53, b"alternative\0") * 120)),
         "neighbour_long": struct.pack("=IHHII", 68, 28, 0, 0, 0) +
