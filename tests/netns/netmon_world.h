@@ -10,7 +10,7 @@
 #include "bus_daemon.h"
 #include "bus_signals.h"
 
-#define NETMON_WAIT_USEC UINT64_C(5000000) /* for what must come */
+#define NETMON_WAIT_USEC UINT64_C(20000000) /* for what must come, on a busy machine too */
 
 struct netmon_world {
         struct bus_daemon daemon;
