@@ -12,9 +12,10 @@
 #include "agent_world.h"
 #include "cleanup.h"
 #include "moment.h"
+#include "netns.h"
 
 static struct agent_world world;
-static char slept_path[64];
+static char slept_path[64], library_path[64];
 
 static void set_slept(unsigned seconds) {
         FILE *file = fopen(slept_path, "we");
@@ -35,8 +36,11 @@ static void setup(void) {
         world_start_network(&world);
         (void)snprintf(slept_path, sizeof(slept_path), "/tmp/wherry-slept-%d", getpid());
         set_slept(0);
+        /* The agent's user may not be let into the folder of the build. */
+        (void)snprintf(library_path, sizeof(library_path), "/tmp/wherry-slept-%d.so", getpid());
+        shell("install -m 755 %s %s", getenv("WHERRY_SLEPT_LIBRARY"), library_path);
         (void)setenv("WHERRY_TEST_SLEPT", slept_path, 1);
-        (void)setenv("LD_PRELOAD", getenv("WHERRY_SLEPT_LIBRARY"), 1);
+        (void)setenv("LD_PRELOAD", library_path, 1);
         world_start_agent(&world);
         (void)unsetenv("LD_PRELOAD");
         world_connect_app(&world);
@@ -45,6 +49,7 @@ static void setup(void) {
 static void teardown(void) {
         world_stop(&world);
         (void)unlink(slept_path);
+        (void)unlink(library_path);
 }
 
 TestSuite(sleep, .init = setup, .fini = teardown, .timeout = 60);
