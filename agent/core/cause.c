@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "names.h"
+#include "utf8.h"
 
 static const struct {
         const char *error_name;
@@ -38,6 +39,8 @@ void cause_setf(struct cause *cause, enum cause_kind kind, const char *format, .
         va_start(ap, format);
         (void)vsnprintf(cause->text, sizeof(cause->text), format, ap);
         va_end(ap);
+        /* Servers' words may be anything, and the end may be half a character. */
+        utf8_repair(cause->text);
 }
 
 const char *cause_error_name(enum cause_kind kind) {

@@ -68,3 +68,21 @@ Test(cause, long_text_is_cut_not_overrun) {
         cause_setf(&cause, CAUSE_LOST, "%s", text);
         cr_assert(eq(sz, strlen(cause.text), sizeof(cause.text) - 1));
 }
+
+Test(cause, text_is_always_utf8) {
+        struct cause cause;
+        char text[1000];
+
+        cause_setf(&cause, CAUSE_LOST, "%s", "name \xff\xc3\xa4");
+        cr_assert(eq(str, cause.text, "name ?\xc3\xa4"));
+        for (size_t i = 0; i + 2 < sizeof(text); i += 2)
+                memcpy(text + i, "\xc3\xa4", 3);
+        /* Cut after a character, and in the middle of one. */
+        for (size_t shift = 0; shift < 2; shift++) {
+                size_t len;
+
+                cause_setf(&cause, CAUSE_LOST, "%s%s", shift ? "x" : "", text);
+                len = strlen(cause.text);
+                cr_assert(eq(chr, cause.text[len - 1], (len - shift) % 2 == 0 ? '\xa4' : '?'));
+        }
+}
