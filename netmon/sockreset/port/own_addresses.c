@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bus_dict.h"
+#include "bus_sender.h"
 #include "cleanup.h"
 #include "log.h"
 #include "names.h"
@@ -18,7 +19,7 @@ struct own_addresses {
         void *userdata;
         sd_bus_slot *matches[4];
         sd_bus_slot *question; /* for the objects */
-        bool is_known;         /* they have been answered */
+        char *netmon;          /* who answered for them, its unique name; NULL: nobody yet */
 };
 
 struct address_list {
@@ -144,7 +145,7 @@ static int read_objects(struct own_addresses *own, sd_bus_message *m) {
 
 static void forget(struct own_addresses *own) {
         own->question = sd_bus_slot_unref(own->question);
-        own->is_known = false;
+        free(STEAL(own->netmon));
         own->owner->unknown(own->userdata);
 }
 
@@ -162,9 +163,9 @@ static int on_objects(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         own->question = sd_bus_slot_unref(own->question);
         if (sd_bus_message_is_method_error(m, NULL))
                 return 0; /* it is not there: its coming is told */
-        own->is_known = true;
-        check_read(own, read_objects(own, m));
-        if (own->is_known)
+        own->netmon = strdup(sd_bus_message_get_sender(m));
+        check_read(own, own->netmon ? read_objects(own, m) : -ENOMEM);
+        if (own->netmon)
                 log_info("netmon: there");
         return 0;
 }
@@ -186,13 +187,19 @@ static int ask_objects(struct own_addresses *own) {
         return sd_bus_call_async(own->bus, &own->question, m, on_objects, own, UINT64_MAX);
 }
 
+/* Of the netmon that is known, and of nobody else. */
+static bool is_from_netmon(const struct own_addresses *own, sd_bus_message *m) {
+        return own->netmon && bus_sender_is(m, own->netmon);
+}
+
 static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         struct own_addresses *own = userdata;
         const char *name, *before, *after;
 
-        if (sd_bus_message_read(m, "sss", &name, &before, &after) < 0)
+        if (!bus_sender_is(m, BUS_SENDER_BUS) ||
+            sd_bus_message_read(m, "sss", &name, &before, &after) < 0)
                 return 0;
-        if (own->is_known)
+        if (own->netmon)
                 log_info("netmon: gone");
         forget(own);
         if (*after != '\0')
@@ -206,7 +213,7 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         uint32_t ifindex = path_ifindex(sd_bus_message_get_path(m));
         int r;
 
-        if (!own->is_known || ifindex == 0)
+        if (!is_from_netmon(own, m) || ifindex == 0)
                 return 0;
         r = sd_bus_message_skip(m, "s");
         if (r >= 0)
@@ -220,7 +227,7 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         struct own_addresses *own = userdata;
 
-        if (own->is_known)
+        if (is_from_netmon(own, m))
                 check_read(own, read_object(own, m));
         return 0;
 }
@@ -230,7 +237,7 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         uint32_t ifindex;
         const char *path;
 
-        if (!own->is_known || sd_bus_message_read_basic(m, 'o', &path) < 0)
+        if (!is_from_netmon(own, m) || sd_bus_message_read_basic(m, 'o', &path) < 0)
                 return 0;
         ifindex = path_ifindex(path);
         if (ifindex > 0)
@@ -285,5 +292,6 @@ void own_addresses_free(struct own_addresses *own) {
         for (size_t i = 0; i < sizeof(own->matches) / sizeof(own->matches[0]); i++)
                 sd_bus_slot_unref(own->matches[i]);
         sd_bus_slot_unref(own->question);
+        free(own->netmon);
         free(own);
 }

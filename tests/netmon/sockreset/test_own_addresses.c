@@ -3,10 +3,12 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bus_daemon.h"
+#include "cleanup.h"
 #include "die.h"
 #include "moment.h"
 #include "names.h"
@@ -129,6 +131,48 @@ Test(own_addresses, follow_the_objects) {
                                         NETMON_LINK_INTERFACE),
                      0));
         expect("3: / 2: / ");
+}
+
+/* To this client alone, as everybody may. */
+static void forge(sd_bus *bus, const char *path, const char *interface, const char *member,
+                  const char *types, ...) {
+        CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        const char *name;
+        va_list ap;
+
+        va_start(ap, types);
+        cr_assert(ge(int, sd_bus_get_unique_name(client, &name), 0));
+        cr_assert(ge(int, sd_bus_message_new_signal(bus, &m, path, interface, member), 0));
+        cr_assert(ge(int, sd_bus_message_appendv(m, types, ap), 0));
+        cr_assert(ge(int, sd_bus_message_set_destination(m, name), 0));
+        cr_assert(ge(int, sd_bus_send(bus, m, NULL), 0));
+        va_end(ap);
+}
+
+Test(own_addresses, nobody_else_is_believed) {
+        sd_bus *stranger = bus_daemon_connect(&daemon_);
+
+        start_netmon();
+        listen_to_netmon();
+        expect("2: 192.0.2.1 / ");
+        forge(stranger, NETMON_LINK_PATH "/2", "org.freedesktop.DBus.Properties",
+              "PropertiesChanged", "sa{sv}as", NETMON_LINK_INTERFACE, 1, "Addresses", "a(susas)", 1,
+              "192.0.2.66", 24, "global", 0, 0);
+        forge(stranger, NETMON_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded",
+              "oa{sa{sv}}", NETMON_LINK_PATH "/4", 1, NETMON_LINK_INTERFACE, 1, "Addresses",
+              "a(susas)", 1, "192.0.2.66", 24, "global", 0);
+        forge(stranger, NETMON_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
+              "oas", NETMON_LINK_PATH "/2", 1, NETMON_LINK_INTERFACE);
+        forge(stranger, "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", "sss",
+              NETMON_BUS_NAME, ":1.1", "");
+        /* The bus has passed all that on when it answers. */
+        cr_assert(ge(int,
+                     sd_bus_call_method(stranger, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                        "org.freedesktop.DBus.Peer", "Ping", NULL, NULL, ""),
+                     0));
+        emit_properties(NETMON_LINK_PATH "/2", "2001:db8::1");
+        expect("2: 2001:db8::1 / ");
+        sd_bus_flush_close_unref(stranger);
 }
 
 Test(own_addresses, netmon_comes_late_goes_and_comes_back) {
