@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "config.h"
 #include "text.h"
@@ -104,12 +103,7 @@ int agent_config_read(struct agent_config *ret, const char *path, const char *bu
         };
         int r;
 
-        if (path && access(path, R_OK) < 0) {
-                r = -errno;
-                (void)snprintf(problem, problem_size, "%s: %s", path, strerror(-r));
-                return r;
-        }
-        r = config_read(path ? path : AGENT_CONFIG_PATH, set_key, &config, problem, problem_size);
+        r = config_read_named(path, AGENT_CONFIG_PATH, set_key, &config, problem, problem_size);
         if (r < 0)
                 return r;
         if (strlen(bus) >= sizeof(config.bus)) {

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "cleanup.h"
 #include "log.h"
 #include "program_pages.h"
+#include "program_signals.h"
 
 static const char help[] =
         "wherry-agent [OPTION...]\n"
@@ -86,22 +86,6 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret) {
         return 0;
 }
 
-/* SIGTERM and SIGINT end the loop; a peer that is gone is an error of write(). */
-static int block_signals(sd_event *event) {
-        sigset_t set;
-
-        (void)sigemptyset(&set);
-        (void)sigaddset(&set, SIGTERM);
-        (void)sigaddset(&set, SIGINT);
-        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-                return -errno;
-        (void)signal(SIGPIPE, SIG_IGN);
-        if (sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL) < 0 ||
-            sd_event_add_signal(event, NULL, SIGINT, NULL, NULL) < 0)
-                return -ENOMEM;
-        return 0;
-}
-
 /* Every connection is a descriptor. */
 static void raise_limits(void) {
         struct rlimit limit;
@@ -136,7 +120,7 @@ int main(int argc, char **argv) {
         raise_limits();
         r = sd_event_default(&event);
         if (r >= 0)
-                r = block_signals(event);
+                r = program_signals_add(event);
         if (r < 0) {
                 log_error("cannot start: %s", strerror(-r));
                 return 1;

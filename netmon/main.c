@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
 
 #include "arguments.h"
 #include "cleanup.h"
 #include "config.h"
 #include "log.h"
 #include "netmon.h"
+#include "program_signals.h"
 #include "settings.h"
 
 static int read_settings(const char *path, struct settings *settings) {
@@ -19,12 +17,7 @@ static int read_settings(const char *path, struct settings *settings) {
         int r;
 
         settings_init(settings);
-        if (path && access(path, R_OK) < 0) {
-                log_error("%s: %s", path, strerror(errno));
-                return -errno;
-        }
-        r = config_read(path ? path : CONFIG_PATH, settings_set, settings, problem,
-                        sizeof(problem));
+        r = config_read_named(path, CONFIG_PATH, settings_set, settings, problem, sizeof(problem));
         if (r < 0)
                 log_error("%s", problem);
         return r;
@@ -42,21 +35,12 @@ static int passed_socket(void) {
 static int run(const struct netmon_options *options) {
         CLEANUP(sd_event_unrefp) sd_event *event = NULL;
         CLEANUP(netmon_freep) struct netmon *netmon = NULL;
-        sigset_t signals;
         int r;
 
-        (void)sigemptyset(&signals);
-        (void)sigaddset(&signals, SIGTERM);
-        (void)sigaddset(&signals, SIGINT);
-        (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-        (void)signal(SIGPIPE, SIG_IGN);
         r = sd_event_new(&event);
         if (r < 0)
                 return r;
-        r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
-        if (r < 0)
-                return r;
-        r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+        r = program_signals_add(event);
         if (r < 0)
                 return r;
         r = netmon_new(event, options, &netmon);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct reader {
         config_set set;
@@ -118,4 +119,15 @@ int config_read(const char *path, config_set set, void *userdata, char *problem,
                 r = read_file(drop_ins.gl_pathv[i], &reader, problem, problem_size);
         globfree(&drop_ins);
         return r;
+}
+
+int config_read_named(const char *path, const char *fallback, config_set set, void *userdata,
+                      char *problem, size_t problem_size) {
+        if (path && access(path, R_OK) < 0) {
+                int r = -errno;
+
+                (void)snprintf(problem, problem_size, "%s: %s", path, strerror(-r));
+                return r;
+        }
+        return config_read(path ? path : fallback, set, userdata, problem, problem_size);
 }

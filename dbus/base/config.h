@@ -16,3 +16,8 @@ typedef int (*config_set)(const char *section, const char *key, const char *valu
  * Settings taken before the wrong line have been passed to `set`: read into a scratch copy. */
 int config_read(const char *path, config_set set, void *userdata, char *problem,
                 size_t problem_size);
+
+/* The same for the file that somebody named: that must be there. `path` NULL: `fallback`, which may
+ * be missing. */
+int config_read_named(const char *path, const char *fallback, config_set set, void *userdata,
+                      char *problem, size_t problem_size);

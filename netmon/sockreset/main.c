@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
 #include <getopt.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include "cleanup.h"
 #include "config.h"
 #include "log.h"
+#include "program_signals.h"
 #include "reset_settings.h"
 #include "sockreset.h"
 
@@ -117,12 +116,8 @@ static int read_settings(const struct arguments *arguments, struct reset_setting
         int r;
 
         reset_settings_init(settings);
-        if (path && access(path, R_OK) < 0) {
-                log_error("%s: %s", path, strerror(errno));
-                return -errno;
-        }
-        r = config_read(path ? path : CONFIG_PATH, reset_settings_set, settings, problem,
-                        sizeof(problem));
+        r = config_read_named(path, CONFIG_PATH, reset_settings_set, settings, problem,
+                              sizeof(problem));
         if (r < 0)
                 log_error("%s", problem);
         settings->dry_run |= arguments->dry_run;
@@ -140,21 +135,12 @@ static bool has_capability(void) {
 static int run(const struct arguments *arguments, const struct reset_settings *settings) {
         CLEANUP(sd_event_unrefp) sd_event *event = NULL;
         CLEANUP(sockreset_freep) struct sockreset *sockreset = NULL;
-        sigset_t signals;
         int r;
 
-        (void)sigemptyset(&signals);
-        (void)sigaddset(&signals, SIGTERM);
-        (void)sigaddset(&signals, SIGINT);
-        (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-        (void)signal(SIGPIPE, SIG_IGN);
         r = sd_event_new(&event);
         if (r < 0)
                 return r;
-        r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
-        if (r < 0)
-                return r;
-        r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+        r = program_signals_add(event);
         if (r < 0)
                 return r;
         r = sockreset_new(event, arguments->bus_address, settings, &sockreset);

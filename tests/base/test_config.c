@@ -130,3 +130,16 @@ Test(config, wrong_line_is_named) {
                 cr_assert(strstr(problem, rows[i].problem) != NULL, "row %zu: %s", i, problem);
         }
 }
+
+Test(config, file_that_is_named_must_be_there) {
+        int number = 0;
+        char problem[256];
+
+        cr_assert(eq(int,
+                     config_read_named(NULL, path, set_number, &number, problem, sizeof(problem)),
+                     0));
+        cr_assert(eq(int,
+                     config_read_named(path, "/", set_number, &number, problem, sizeof(problem)),
+                     -ENOENT));
+        cr_assert(strstr(problem, path) == problem, "%s", problem);
+}
