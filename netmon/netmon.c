@@ -69,8 +69,8 @@ struct netmon {
         struct places *places;
         struct radio *radio;
         struct gateway_watch *gateway_watch;
-        bool is_ready; /* the service manager knows */
         struct state_file *state_file;
+        bool is_ready;   /* the service manager knows */
         bool is_drained; /* all announcements so far have been read */
         enum ask ask;
         unsigned triggers;   /* enum reason, since the paths last settled */
