@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "bus_netmon.h"
-#include "cleanup.h"
+#include "bus_text.h"
 #include "die.h"
-#include "names.h"
 
 #define BUS_NAME "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
@@ -31,13 +31,12 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
 
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         struct netmon_bus *nb = userdata;
-        const char *destination = sd_bus_message_get_destination(m);
 
-        if (sd_bus_message_is_signal(m, NETMON_WATCH_INTERFACE, "Changed")) {
-                nb->n_changed++;
-                (void)snprintf(nb->changed_for, sizeof(nb->changed_for), "%s",
-                               destination ? destination : "everyone");
-        }
+        if (!sd_bus_message_is_signal(m, NULL, NULL))
+                return 0;
+        if (nb->n_signals == SIGNALS_MAX)
+                die("more than %d signals", SIGNALS_MAX);
+        nb->signals[nb->n_signals++] = sd_bus_message_ref(m);
         return 0;
 }
 
@@ -60,6 +59,11 @@ static void settle(struct netmon_bus *nb) {
         } while (ours > 0 || theirs > 0);
 }
 
+void netmon_bus_forget(struct netmon_bus *nb) {
+        while (nb->n_signals > 0)
+                sd_bus_message_unref(nb->signals[--nb->n_signals]);
+}
+
 void netmon_bus_start(struct netmon_bus *nb) {
         sd_id128_t id = SD_ID128_MAKE(1, 2, 3, 4, 5, 6, 7, 8, 9, a, b, c, d, e, f, 0);
         int pair[2];
@@ -71,6 +75,7 @@ void netmon_bus_start(struct netmon_bus *nb) {
         if (world_ask(&nb->net.world, 0, FAKE_NOW_USEC) != 0)
                 die("the made-up machine has no answers");
         world_published(&nb->net.world);
+        world_forget_reasons(&nb->net.world);
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
                 die("socketpair");
         if (sd_bus_new(&nb->ours) < 0 || sd_bus_set_fd(nb->ours, pair[0], pair[0]) < 0 ||
@@ -84,9 +89,11 @@ void netmon_bus_start(struct netmon_bus *nb) {
         if (bus_netmon_new(nb->ours, &nb->net.world, &nb->bus) < 0)
                 die("netmon's objects");
         settle(nb);
+        netmon_bus_forget(nb);
 }
 
 void netmon_bus_stop(struct netmon_bus *nb) {
+        netmon_bus_forget(nb);
         bus_netmon_free(nb->bus);
         sd_bus_close_unref(nb->ours);
         sd_bus_close_unref(nb->theirs);
@@ -126,15 +133,24 @@ sd_bus_message *netmon_bus_call(struct netmon_bus *nb, const char *sender, const
         return STEAL(reply);
 }
 
-void netmon_bus_leave(struct netmon_bus *nb, const char *name) {
+static void change_owner(struct netmon_bus *nb, const char *name, const char *old,
+                         const char *new) {
         CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
 
         if (sd_bus_message_new_signal(nb->theirs, &m, BUS_PATH, BUS_NAME, "NameOwnerChanged") < 0 ||
             sd_bus_message_set_sender(m, BUS_NAME) < 0 ||
-            sd_bus_message_append(m, "sss", name, name, "") < 0 ||
+            sd_bus_message_append(m, "sss", name, old, new) < 0 ||
             sd_bus_send(nb->theirs, m, NULL) < 0)
                 die("NameOwnerChanged");
         settle(nb);
+}
+
+void netmon_bus_leave(struct netmon_bus *nb, const char *name) {
+        change_owner(nb, name, name, "");
+}
+
+void netmon_bus_own(struct netmon_bus *nb, const char *name, const char *owner) {
+        change_owner(nb, name, "", owner);
 }
 
 void netmon_bus_publish(struct netmon_bus *nb) {
@@ -145,4 +161,49 @@ void netmon_bus_publish(struct netmon_bus *nb) {
                 die("cannot publish");
         world_published(world);
         settle(nb);
+}
+
+sd_bus_message *netmon_bus_take(struct netmon_bus *nb, const char *member) {
+        for (size_t i = 0; i < nb->n_signals; i++) {
+                sd_bus_message *m = nb->signals[i];
+
+                if (strcmp(sd_bus_message_get_member(m), member) != 0)
+                        continue;
+                nb->n_signals--;
+                (void)memmove(nb->signals + i, nb->signals + i + 1,
+                              (nb->n_signals - i) * sizeof(m));
+                return m;
+        }
+        return NULL;
+}
+
+char *netmon_bus_text(sd_bus_message *m) {
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+
+        if (!out)
+                die("open_memstream");
+        while (sd_bus_message_at_end(m, true) == 0) {
+                CLEANUP(freep) char *value = bus_text(m);
+
+                (void)fprintf(out, "%s\n", value);
+        }
+        (void)fclose(out);
+        sd_bus_message_unref(m);
+        return text;
+}
+
+char *netmon_bus_properties(struct netmon_bus *nb, const char *sender, const char *path,
+                            const char *interface) {
+        return netmon_bus_text(CALL(nb, sender, path, PROPERTIES, "GetAll", "s", interface));
+}
+
+char *netmon_bus_watch(struct netmon_bus *nb, const char *sender) {
+        sd_bus_message *reply = CALL(nb, sender, NETMON_PATH, NETMON_INTERFACE, "WatchPath",
+                                     "sa{sv}", "198.51.100.7", 0);
+        char *path = netmon_bus_text(reply);
+
+        path[strcspn(path, "\n")] = '\0';
+        return path;
 }

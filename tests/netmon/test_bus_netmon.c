@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus_netmon.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bus_contract.h"
-#include "bus_text.h"
 #include "bus_watch.h"
-#include "cleanup.h"
-#include "names.h"
 #include "netmon_bus.h"
 
 static struct netmon_bus nb;
@@ -26,65 +21,21 @@ static void teardown(void) {
 
 TestSuite(bus_netmon, .init = setup, .fini = teardown, .timeout = 60);
 
-#define CALL(sender, path, interface, member, ...)                                             \
-        ({                                                                                     \
-                CLEANUP(sd_bus_error_free) sd_bus_error error_ = SD_BUS_ERROR_NULL;            \
-                sd_bus_message *reply_ = netmon_bus_call(&nb, sender, path, interface, member, \
-                                                         &error_, __VA_ARGS__);                \
-                cr_assert(reply_ != NULL, "%s: %s", member, error_.message);                   \
-                reply_;                                                                        \
-        })
-
-#define REFUSED(wanted, sender, path, interface, member, ...)                                  \
-        do {                                                                                   \
-                CLEANUP(sd_bus_error_free) sd_bus_error error_ = SD_BUS_ERROR_NULL;            \
-                sd_bus_message *reply_ = netmon_bus_call(&nb, sender, path, interface, member, \
-                                                         &error_, __VA_ARGS__);                \
-                cr_assert(reply_ == NULL, "%s was not refused", member);                       \
-                cr_assert(eq(str, (char *)error_.name, wanted), "%s", error_.message);         \
-                cr_assert(ne(str, (char *)error_.message, ""));                                \
-        } while (false)
-
 /* Of the manager, by ALICE. */
-#define ASK(member, ...) CALL(ALICE, NETMON_PATH, NETMON_INTERFACE, member, __VA_ARGS__)
+#define ASK(member, ...) CALL(&nb, ALICE, NETMON_PATH, NETMON_INTERFACE, member, __VA_ARGS__)
 #define WRONG(wanted, member, ...) \
-        REFUSED(wanted, ALICE, NETMON_PATH, NETMON_INTERFACE, member, __VA_ARGS__)
-
-#define PROPERTIES "org.freedesktop.DBus.Properties"
+        REFUSED(&nb, wanted, ALICE, NETMON_PATH, NETMON_INTERFACE, member, __VA_ARGS__)
 
 static void refused_get(const char *sender, const char *watch, const char *error_name) {
-        REFUSED(error_name, sender, watch, PROPERTIES, "Get", "ss", NETMON_WATCH_INTERFACE, "Path");
-}
-
-static void watch_path(const char *sender, char *ret, size_t size) {
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *path;
-
-        reply = CALL(sender, NETMON_PATH, NETMON_INTERFACE, "WatchPath", "sa{sv}", "198.51.100.7",
-                     0);
-        cr_assert(ge(int, sd_bus_message_read(reply, "o", &path), 0));
-        (void)snprintf(ret, size, "%s", path);
-}
-
-/* The values of a reply, one behind the other. */
-static char *text_of(sd_bus_message *reply) {
-        CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = reply;
-        char *text = calloc(1, 32768);
-
-        while (sd_bus_message_at_end(m, false) == 0) {
-                CLEANUP(freep) char *value = bus_text(m);
-
-                (void)strncat(text, value, 32767 - strlen(text));
-                (void)strncat(text, "\n", 32767 - strlen(text));
-        }
-        return text;
+        REFUSED(&nb, error_name, sender, watch, PROPERTIES, "Get", "ss", NETMON_WATCH_INTERFACE,
+                "Path");
 }
 
 static char *contract_of_object(const char *path) {
         CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *xml;
 
-        reply = CALL(ALICE, path, "org.freedesktop.DBus.Introspectable", "Introspect", "");
+        reply = CALL(&nb, ALICE, path, "org.freedesktop.DBus.Introspectable", "Introspect", "");
         cr_assert(ge(int, sd_bus_message_read(reply, "s", &xml), 0));
         return bus_contract_of_text(xml);
 }
@@ -93,10 +44,9 @@ Test(bus_netmon, introspection_equals_the_contract) {
         CLEANUP(freep) char *wanted = bus_contract_of_file(getenv("WHERRY_NETMON_XML"));
         CLEANUP(freep) char *manager = contract_of_object(NETMON_PATH);
         CLEANUP(freep) char *link = contract_of_object(NETMON_LINK_PATH "/2");
+        CLEANUP(freep) char *watch = netmon_bus_watch(&nb, ALICE);
         CLEANUP(freep) char *own = NULL, *live = NULL;
-        char watch[128];
 
-        watch_path(ALICE, watch, sizeof(watch));
         own = contract_of_object(watch);
         cr_assert(ne(sz, strlen(wanted), 0));
         cr_assert(asprintf(&live, "%s%s%s", manager, link, own) > 0);
@@ -106,19 +56,20 @@ Test(bus_netmon, introspection_equals_the_contract) {
 Test(bus_netmon, paths_are_told) {
         CLEANUP(freep) char *any = NULL, *other = NULL, *shown = NULL, *all = NULL;
 
-        any = text_of(ASK("GetPath", "sa{sv}", "198.51.100.7", 0));
+        any = netmon_bus_text(ASK("GetPath", "sa{sv}", "198.51.100.7", 0));
         cr_assert(strstr(any, "interface=eth0") != NULL, "%s", any);
         cr_assert(strstr(any, "interface=wwan0") != NULL, "%s", any);
-        other = text_of(ASK("GetPath", "sa{sv}", "198.51.100.7", 4, "interface", "s", "wwan0",
-                            "mark", "u", 7, "protocol", "u", 17, "destination-port", "q", 53));
+        other = netmon_bus_text(ASK("GetPath", "sa{sv}", "198.51.100.7", 4, "interface", "s",
+                                    "wwan0", "mark", "u", 7, "protocol", "u", 17,
+                                    "destination-port", "q", 53));
         cr_assert(strstr(other, "interface=wwan0") != NULL, "%s", other);
         cr_assert(strstr(other, "interface=eth0") == NULL, "%s", other);
         (void)fake_net_add_link(&nb.net, 9, "veth0"); /* a container's */
         netmon_bus_publish(&nb);
-        shown = text_of(ASK("Snapshot", "a{sv}", 0));
+        shown = netmon_bus_text(ASK("Snapshot", "a{sv}", 0));
         cr_assert(strstr(shown, NETMON_LINK_PATH "/2") != NULL, "%s", shown);
         cr_assert(strstr(shown, NETMON_LINK_PATH "/9=") == NULL, "%s", shown);
-        all = text_of(ASK("Snapshot", "a{sv}", 1, "all", "b", true));
+        all = netmon_bus_text(ASK("Snapshot", "a{sv}", 1, "all", "b", true));
         cr_assert(strstr(all, NETMON_LINK_PATH "/9=") != NULL, "%s", all);
 }
 
@@ -169,63 +120,72 @@ Test(bus_netmon, bad_options) {
                 WRONG(SD_BUS_ERROR_ACCESS_DENIED, methods[i], "sa{sv}", "default", 1, "uid", "u",
                       0);
                 WRONG(SD_BUS_ERROR_INVALID_ARGS, methods[i], "s", "default");
-                sd_bus_message_unref(CALL(ROOT, NETMON_PATH, NETMON_INTERFACE, methods[i], "sa{sv}",
-                                          "default", 1, "uid", "u", 1000));
+                sd_bus_message_unref(CALL(&nb, ROOT, NETMON_PATH, NETMON_INTERFACE, methods[i],
+                                          "sa{sv}", "default", 1, "uid", "u", 1000));
         }
         WRONG(ERROR_INVALID_OPTION, "Snapshot", "a{sv}", 1, "all", "s", "yes");
         WRONG(ERROR_INVALID_OPTION, "Snapshot", "a{sv}", 1, "some", "b", true);
         /* Who has no name on the bus has no uid either. */
-        REFUSED(SD_BUS_ERROR_ACCESS_DENIED, NULL, NETMON_PATH, NETMON_INTERFACE, "WatchPath",
+        REFUSED(&nb, SD_BUS_ERROR_ACCESS_DENIED, NULL, NETMON_PATH, NETMON_INTERFACE, "WatchPath",
                 "sa{sv}", "default", 0);
 }
 
 Test(bus_netmon, watches_of_a_user_are_limited) {
-        char watch[128], of_root[128];
+        CLEANUP(freep) char *watch = netmon_bus_watch(&nb, BOB);
 
-        for (size_t i = 0; i < BUS_WATCH_MAX_USER; i++)
-                watch_path(i % 2 == 0 ? ALICE : BOB, watch, sizeof(watch));
+        for (size_t i = 1; i < BUS_WATCH_MAX_USER; i++)
+                free(netmon_bus_watch(&nb, i % 2 == 0 ? ALICE : BOB));
         WRONG(SD_BUS_ERROR_LIMITS_EXCEEDED, "WatchPath", "sa{sv}", "default", 0);
-        REFUSED(SD_BUS_ERROR_LIMITS_EXCEEDED, ":1.9", NETMON_PATH, NETMON_INTERFACE, "WatchPath",
-                "sa{sv}", "default", 0);
+        REFUSED(&nb, SD_BUS_ERROR_LIMITS_EXCEEDED, ":1.9", NETMON_PATH, NETMON_INTERFACE,
+                "WatchPath", "sa{sv}", "default", 0);
         for (size_t i = 0; i <= BUS_WATCH_MAX_USER; i++)
-                watch_path(ROOT, of_root, sizeof(of_root));
-        sd_bus_message_unref(CALL(BOB, watch, NETMON_WATCH_INTERFACE, "Release", ""));
-        watch_path(ALICE, watch, sizeof(watch));
+                free(netmon_bus_watch(&nb, ROOT));
+        sd_bus_message_unref(CALL(&nb, BOB, watch, NETMON_WATCH_INTERFACE, "Release", ""));
+        free(netmon_bus_watch(&nb, ALICE));
         WRONG(SD_BUS_ERROR_LIMITS_EXCEEDED, "WatchPath", "sa{sv}", "default", 0);
 }
 
 Test(bus_netmon, watch_is_its_creators_alone) {
-        CLEANUP(freep) char *path = NULL;
-        char watch[128];
+        CLEANUP(freep) char *watch = netmon_bus_watch(&nb, ALICE), *path = NULL;
 
-        watch_path(ALICE, watch, sizeof(watch));
         refused_get(BOB, watch, SD_BUS_ERROR_ACCESS_DENIED);
         refused_get(ROOT, watch, SD_BUS_ERROR_ACCESS_DENIED);
         refused_get(NULL, watch, SD_BUS_ERROR_ACCESS_DENIED);
-        REFUSED(SD_BUS_ERROR_ACCESS_DENIED, BOB, watch, NETMON_WATCH_INTERFACE, "Release", "");
-        REFUSED(SD_BUS_ERROR_ACCESS_DENIED, BOB, watch, "org.freedesktop.DBus.Introspectable",
+        REFUSED(&nb, SD_BUS_ERROR_ACCESS_DENIED, BOB, watch, NETMON_WATCH_INTERFACE, "Release", "");
+        REFUSED(&nb, SD_BUS_ERROR_ACCESS_DENIED, BOB, watch, "org.freedesktop.DBus.Introspectable",
                 "Introspect", "");
-        path = text_of(CALL(ALICE, watch, PROPERTIES, "Get", "ss", NETMON_WATCH_INTERFACE, "Path"));
+        path = netmon_bus_text(
+                CALL(&nb, ALICE, watch, PROPERTIES, "Get", "ss", NETMON_WATCH_INTERFACE, "Path"));
         cr_assert(strstr(path, "interface=eth0") != NULL, "%s", path);
-        sd_bus_message_unref(CALL(ALICE, watch, NETMON_WATCH_INTERFACE, "Release", ""));
+        sd_bus_message_unref(CALL(&nb, ALICE, watch, NETMON_WATCH_INTERFACE, "Release", ""));
         refused_get(ALICE, watch, SD_BUS_ERROR_UNKNOWN_OBJECT);
-        REFUSED(SD_BUS_ERROR_UNKNOWN_OBJECT, ALICE, watch, NETMON_WATCH_INTERFACE, "Release", "");
+        REFUSED(&nb, SD_BUS_ERROR_UNKNOWN_OBJECT, ALICE, watch, NETMON_WATCH_INTERFACE, "Release",
+                "");
+}
+
+/* The next Changed is that of this watch, for its creator. */
+static void expect_changed(const char *creator, const char *watch) {
+        CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = netmon_bus_take(&nb, "Changed");
+
+        cr_assert(m != NULL);
+        cr_assert(eq(str, (char *)sd_bus_message_get_path(m), (char *)watch));
+        cr_assert(eq(str, (char *)sd_bus_message_get_destination(m), (char *)creator));
 }
 
 Test(bus_netmon, watch_goes_with_its_creator) {
-        char watch[128], of_bob[128];
+        CLEANUP(freep) char *watch = netmon_bus_watch(&nb, ALICE);
+        CLEANUP(freep) char *of_bob = netmon_bus_watch(&nb, BOB);
 
-        watch_path(ALICE, watch, sizeof(watch));
-        watch_path(BOB, of_bob, sizeof(of_bob));
         fake_net_set_flags(&nb.net, 2, 0, 2);
         netmon_bus_publish(&nb);
-        cr_assert(eq(uint, nb.n_changed, 2));
+        expect_changed(BOB, of_bob);
+        expect_changed(ALICE, watch);
         netmon_bus_leave(&nb, ALICE);
         refused_get(ALICE, watch, SD_BUS_ERROR_UNKNOWN_OBJECT);
         fake_net_set_flags(&nb.net, 2, IFF_UP | IFF_LOWER_UP, 6);
         netmon_bus_publish(&nb);
-        cr_assert(eq(uint, nb.n_changed, 3));
-        cr_assert(eq(str, nb.changed_for, BOB));
+        expect_changed(BOB, of_bob);
+        cr_assert(netmon_bus_take(&nb, "Changed") == NULL);
         netmon_bus_leave(&nb, BOB);
         cr_assert(nb.net.world.watched.first == NULL);
 }
