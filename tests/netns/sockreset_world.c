@@ -76,9 +76,14 @@ static pid_t start_with_log(const char *const *argv, int *ret_fd) {
 
 void sockreset_start(struct sockreset_world *world, const char *config, const char *argument) {
         char bus_argument[128], path[96], config_argument[128];
-        /* With no other capability than the one it is to need. */
+        /* As its unit starts it: an ordinary user with the one capability. */
         const char *argv[] = {"setpriv",
+                              "--reuid=65534",
+                              "--regid=65534",
+                              "--clear-groups",
                               "--bounding-set=-all,+net_admin",
+                              "--inh-caps=-all,+net_admin",
+                              "--ambient-caps=-all,+net_admin",
                               getenv("WHERRY_SOCKRESET"),
                               bus_argument,
                               config_argument,
@@ -86,7 +91,7 @@ void sockreset_start(struct sockreset_world *world, const char *config, const ch
                               NULL};
         FILE *file;
 
-        if (!argv[2])
+        if (!getenv("WHERRY_SOCKRESET"))
                 die("WHERRY_SOCKRESET does not name the program");
         (void)snprintf(bus_argument, sizeof(bus_argument), "--bus=%s",
                        world->netmon.daemon.address);
