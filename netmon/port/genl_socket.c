@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "cleanup.h"
+#include "nlanswer.h"
 #include "nlattr.h"
 #include "wifi_msg.h"
 
@@ -193,38 +194,37 @@ enum genl_news genl_socket_receive(struct genl_socket *genl, struct wifi_msg *re
 }
 
 /* Looks for the message that is wanted in a datagram of answers. 1: the answer ends here. */
-static int take_answer(const struct genl_socket *genl, size_t left, enum wifi_event wanted,
-                       struct wifi_msg *ret, int *result) {
-        const void *data = genl->reply;
+static int take_answer(struct nlanswer *answer, const void *data, size_t left,
+                       enum wifi_event wanted, struct wifi_msg *ret, int *result) {
         const struct nlmsghdr *nlh;
+        struct wifi_msg msg;
+        int r;
 
-        while ((nlh = nlmsg_take(&data, &left))) {
-                const struct nlmsgerr *error;
-                struct wifi_msg msg;
-
-                if (nlh->nlmsg_seq != genl->seq)
-                        continue;
-                if (nlh->nlmsg_type == NLMSG_ERROR) {
-                        error = nlmsg_header(nlh, sizeof(*error));
-                        *result = error && error->error < 0 ? error->error : -EBADMSG;
+        for (;;) {
+                switch (nlanswer_take(answer, &data, &left, &nlh, &r)) {
+                case NLANSWER_NOTHING:
+                        return 0;
+                case NLANSWER_MESSAGE:
+                        if (*result < 0 && wifi_msg_parse(nlh, &msg) == 0 && msg.event == wanted) {
+                                *ret = msg;
+                                *result = 0;
+                        }
+                        if (!(nlh->nlmsg_flags & NLM_F_MULTI))
+                                return 1;
+                        break;
+                case NLANSWER_END:
+                        if (*result < 0 && r < 0)
+                                *result = r;
                         return 1;
                 }
-                if (nlh->nlmsg_type == NLMSG_DONE)
-                        return 1;
-                if (*result < 0 && wifi_msg_parse(nlh, &msg) == 0 && msg.event == wanted) {
-                        *ret = msg;
-                        *result = 0;
-                }
-                if (!(nlh->nlmsg_flags & NLM_F_MULTI))
-                        return 1;
         }
-        return 0;
 }
 
 /* Sends a question and takes the first answer that is wanted; -ENOENT when there is none. The
  * kernel has answered when send() returns, and goes on with a dump when we read. */
 static int ask(struct genl_socket *genl, const void *query, size_t len, enum wifi_event wanted,
                struct wifi_msg *ret) {
+        struct nlanswer answer = {.seq = genl->seq};
         int result = -ENOENT;
         ssize_t n;
 
@@ -234,8 +234,8 @@ static int ask(struct genl_socket *genl, const void *query, size_t len, enum wif
                 n = receive(genl->requests, genl->reply);
                 if (n <= 0)
                         return -EAGAIN;
-        } while (take_answer(genl, (size_t)n, wanted, ret, &result) == 0);
-        return result;
+        } while (take_answer(&answer, genl->reply, (size_t)n, wanted, ret, &result) == 0);
+        return result == -EINTR ? -EAGAIN : result;
 }
 
 int genl_socket_ask(struct genl_socket *genl, uint32_t ifindex, struct wifi_msg *ret_interface,

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,7 +11,7 @@
 #include "address_msg.h"
 #include "cleanup.h"
 #include "link_msg.h"
-#include "nlattr.h"
+#include "nlanswer.h"
 
 /* The kernel fills a dump's datagrams up to 32 KiB when the reader takes as much. */
 #define DATAGRAM_MAX (32 * 1024)
@@ -23,8 +22,7 @@ struct rtnl_dump {
         int fd;
         sd_event_source *source;
         uint16_t type; /* RTM_NEWLINK or RTM_NEWADDR: what is dumped now */
-        uint32_t seq;
-        bool interrupted;
+        struct nlanswer answer;
         _Alignas(struct nlmsghdr) uint8_t datagram[DATAGRAM_MAX];
 };
 
@@ -33,55 +31,46 @@ static int send_request(struct rtnl_dump *dump, uint16_t type) {
         size_t len;
 
         dump->type = type;
-        dump->seq++;
-        len = type == RTM_NEWLINK ? link_msg_build_query(0, dump->seq, buf, sizeof(buf))
-                                  : address_msg_build_dump(dump->seq, buf);
+        dump->answer.seq++;
+        len = type == RTM_NEWLINK ? link_msg_build_query(0, dump->answer.seq, buf, sizeof(buf))
+                                  : address_msg_build_dump(dump->answer.seq, buf);
         if (send(dump->fd, buf, len, 0) < 0)
                 return -errno;
         return 0;
 }
 
 static void end(struct rtnl_dump *dump, int result) {
-        dump->seq++; /* what still comes is not ours */
+        dump->answer.seq++; /* what still comes is not ours */
         dump->owner->done(result, dump->userdata);
 }
 
-/* One of the two dumps is complete. */
-static void next(struct rtnl_dump *dump) {
-        int r;
+/* One of the two dumps is over. */
+static void next(struct rtnl_dump *dump, int result) {
+        int r = result;
 
-        if (dump->interrupted) {
-                end(dump, -EINTR);
-                return;
+        if (r == 0 && dump->type == RTM_NEWLINK) {
+                r = send_request(dump, RTM_NEWADDR);
+                if (r == 0)
+                        return;
         }
-        if (dump->type == RTM_NEWADDR) {
-                end(dump, 0);
-                return;
-        }
-        r = send_request(dump, RTM_NEWADDR);
-        if (r < 0)
-                end(dump, r);
+        end(dump, r);
 }
 
 static void take_datagram(struct rtnl_dump *dump, size_t left) {
         const void *data = dump->datagram;
         const struct nlmsghdr *nlh;
+        int result;
 
-        while ((nlh = nlmsg_take(&data, &left))) {
-                const struct nlmsgerr *error;
-
-                if (nlh->nlmsg_seq != dump->seq)
-                        continue;
-                if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-                        dump->interrupted = true;
-                if (nlh->nlmsg_type == dump->type) {
-                        dump->owner->message(nlh, dump->userdata);
-                } else if (nlh->nlmsg_type == NLMSG_DONE) {
-                        next(dump);
+        for (;;) {
+                switch (nlanswer_take(&dump->answer, &data, &left, &nlh, &result)) {
+                case NLANSWER_NOTHING:
                         return;
-                } else if (nlh->nlmsg_type == NLMSG_ERROR) {
-                        error = nlmsg_header(nlh, sizeof(*error));
-                        end(dump, error && error->error < 0 ? error->error : -EBADMSG);
+                case NLANSWER_MESSAGE:
+                        if (nlh->nlmsg_type == dump->type)
+                                dump->owner->message(nlh, dump->userdata);
+                        break;
+                case NLANSWER_END:
+                        next(dump, result);
                         return;
                 }
         }
@@ -135,6 +124,6 @@ void rtnl_dump_free(struct rtnl_dump *dump) {
 }
 
 int rtnl_dump_start(struct rtnl_dump *dump) {
-        dump->interrupted = false;
+        dump->answer.is_interrupted = false;
         return send_request(dump, RTM_NEWLINK);
 }

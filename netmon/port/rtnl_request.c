@@ -15,7 +15,7 @@
 #include "moment.h"
 #include "neigh_msg.h"
 #include "netconf_msg.h"
-#include "nlattr.h"
+#include "nlanswer.h"
 #include "route_msg.h"
 #include "rule_msg.h"
 #include "stats_msg.h"
@@ -69,19 +69,16 @@ uint64_t rtnl_request_longest_usec(const struct rtnl_request *request) {
  * kernel answered with. */
 static int find_answer(const struct rtnl_request *request, const void *data, size_t left,
                        const struct nlmsghdr **ret) {
-        const struct nlmsghdr *nlh;
+        struct nlanswer answer = {.seq = request->seq};
+        int result;
 
-        while ((nlh = nlmsg_take(&data, &left))) {
-                const struct nlmsgerr *error;
-
-                if (nlh->nlmsg_seq != request->seq)
-                        continue;
-                if (nlh->nlmsg_type != NLMSG_ERROR) {
-                        *ret = nlh;
-                        return 1;
-                }
-                error = nlmsg_header(nlh, sizeof(*error));
-                return error && error->error < 0 ? error->error : -EBADMSG;
+        switch (nlanswer_take(&answer, &data, &left, ret, &result)) {
+        case NLANSWER_NOTHING:
+                return 0;
+        case NLANSWER_MESSAGE:
+                return 1;
+        case NLANSWER_END:
+                return result < 0 ? result : -EBADMSG;
         }
         return 0;
 }
@@ -174,23 +171,23 @@ void rtnl_request_forget_settings(struct rtnl_request *request) {
 }
 
 /* Takes the rules of one datagram. 1 at the end of the dump, 0, or -EAGAIN. */
-static int take_rules(const struct rtnl_request *request, const void *data, size_t left,
-                      struct marks *marks) {
+static int take_rules(struct nlanswer *answer, const void *data, size_t left, struct marks *marks) {
         const struct nlmsghdr *nlh;
+        struct rule_msg rule;
+        int result;
 
-        while ((nlh = nlmsg_take(&data, &left))) {
-                struct rule_msg rule;
-
-                if (nlh->nlmsg_seq != request->seq)
-                        continue;
-                if (nlh->nlmsg_type == NLMSG_DONE)
-                        return 1;
-                if (nlh->nlmsg_type == NLMSG_ERROR)
-                        return -EAGAIN;
-                if (rule_msg_parse(nlh, &rule) == 0)
-                        marks_add(marks, &rule);
+        for (;;) {
+                switch (nlanswer_take(answer, &data, &left, &nlh, &result)) {
+                case NLANSWER_NOTHING:
+                        return 0;
+                case NLANSWER_MESSAGE:
+                        if (rule_msg_parse(nlh, &rule) == 0)
+                                marks_add(marks, &rule);
+                        break;
+                case NLANSWER_END:
+                        return result < 0 ? -EAGAIN : 1;
+                }
         }
-        return 0;
 }
 
 /* The rules, once for all until they change. The kernel writes the next part of a dump when the one
@@ -199,6 +196,7 @@ static int marks(void *userdata, const struct marks **ret) {
         struct rtnl_request *request = userdata;
         _Alignas(struct nlmsghdr) uint8_t buf[QUERY_MAX];
         size_t len = rule_msg_build_dump(++request->seq, buf);
+        struct nlanswer answer = {.seq = request->seq};
         struct marks found = {};
         int r = 0;
 
@@ -208,7 +206,7 @@ static int marks(void *userdata, const struct marks **ret) {
                 while (r == 0) {
                         ssize_t n = receive(request);
 
-                        r = n < 0 ? (int)n : take_rules(request, request->reply, (size_t)n, &found);
+                        r = n < 0 ? (int)n : take_rules(&answer, request->reply, (size_t)n, &found);
                 }
                 if (r < 0)
                         return r;

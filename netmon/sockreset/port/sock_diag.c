@@ -9,7 +9,7 @@
 
 #include "cleanup.h"
 #include "diag_msg.h"
-#include "nlattr.h"
+#include "nlanswer.h"
 
 /* The kernel fills a dump's datagrams up to 32 KiB when the reader takes as much. A turn of the
  * loop reads one, some 400 sockets. */
@@ -36,16 +36,16 @@ struct sock_diag {
         sd_event_source *next;   /* there is another table to ask for */
         struct own_address address;
         size_t table; /* that is dumped now */
-        uint32_t seq;
+        struct nlanswer answer;
         int result; /* of the search so far */
-        uint32_t seq_destroy;
+        struct nlanswer destroyed;
         _Alignas(struct nlmsghdr) uint8_t datagram[DATAGRAM_MAX];
 };
 
 static void table_done(struct sock_diag *diag, int result) {
         if (diag->result == 0)
                 diag->result = result;
-        diag->seq++; /* what still comes is not ours */
+        diag->answer.seq++; /* what still comes is not ours */
         diag->table++;
         (void)sd_event_source_set_enabled(diag->next, SD_EVENT_ONESHOT);
 }
@@ -59,36 +59,35 @@ static int on_next(sd_event_source *source, void *userdata) {
                 diag->owner->done(diag->result, diag->userdata);
                 return 0;
         }
+        diag->answer.is_interrupted = false;
         len = diag_msg_build_dump(tables[diag->table].family, tables[diag->table].protocol,
-                                  &diag->address.address, ++diag->seq, buf);
+                                  &diag->address.address, ++diag->answer.seq, buf);
         if (send(diag->dump_fd, buf, len, 0) < 0)
                 table_done(diag, -errno);
         return 0;
 }
 
-static int read_error(const struct nlmsghdr *nlh) {
-        const struct nlmsgerr *error = nlmsg_header(nlh, sizeof(*error));
-
-        return error ? error->error : -EBADMSG;
-}
-
 static void take_datagram(struct sock_diag *diag, size_t left) {
         const void *data = diag->datagram;
         const struct nlmsghdr *nlh;
+        struct diag_socket socket;
+        int result;
 
-        while ((nlh = nlmsg_take(&data, &left))) {
-                struct diag_socket socket;
-
-                if (nlh->nlmsg_seq != diag->seq)
-                        continue;
-                if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR) {
-                        table_done(diag, nlh->nlmsg_type == NLMSG_ERROR ? read_error(nlh) : 0);
+        for (;;) {
+                switch (nlanswer_take(&diag->answer, &data, &left, &nlh, &result)) {
+                case NLANSWER_NOTHING:
+                        return;
+                case NLANSWER_MESSAGE:
+                        /* The kernel has picked them; a wrong one would be a wrong connection
+                         * closed. */
+                        if (diag_msg_parse(nlh, tables[diag->table].protocol, &socket) >= 0 &&
+                            diag_socket_is_from(&socket, &diag->address))
+                                diag->owner->found(&socket, diag->userdata);
+                        break;
+                case NLANSWER_END:
+                        table_done(diag, result);
                         return;
                 }
-                /* The kernel has picked them; a wrong one would be a wrong connection closed. */
-                if (diag_msg_parse(nlh, tables[diag->table].protocol, &socket) >= 0 &&
-                    diag_socket_is_from(&socket, &diag->address))
-                        diag->owner->found(&socket, diag->userdata);
         }
 }
 
@@ -171,8 +170,7 @@ void sock_diag_search(struct sock_diag *diag, const struct own_address *address)
 /* The kernel has written its answer when send() returns. */
 int sock_diag_destroy(struct sock_diag *diag, const struct diag_socket *socket) {
         _Alignas(struct nlmsghdr) uint8_t buf[DIAG_MSG_SIZE], reply[DIAG_MSG_SIZE];
-        uint32_t seq = ++diag->seq_destroy;
-        size_t len = diag_msg_build_destroy(socket, seq, buf);
+        size_t len = diag_msg_build_destroy(socket, ++diag->destroyed.seq, buf);
 
         if (send(diag->destroy_fd, buf, len, 0) < 0)
                 return -errno;
@@ -184,14 +182,15 @@ int sock_diag_destroy(struct sock_diag *diag, const struct diag_socket *socket) 
                 const void *data = reply;
                 const struct nlmsghdr *nlh;
                 size_t left;
+                int result;
 
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
                         return -errno;
                 left = (size_t)n;
-                if (sender.nl_pid == 0 && (nlh = nlmsg_take(&data, &left)) &&
-                    nlh->nlmsg_seq == seq && nlh->nlmsg_type == NLMSG_ERROR)
-                        return read_error(nlh);
+                if (sender.nl_pid == 0 &&
+                    nlanswer_take(&diag->destroyed, &data, &left, &nlh, &result) == NLANSWER_END)
+                        return result;
         }
 }
