@@ -190,6 +190,20 @@ static void forget(struct bus_objects *objects) {
         free(STEAL(objects->connection));
 }
 
+/* Some take their time as they start, or stand still for long; of one that is gone the bus says
+ * so. */
+static int ask_for_all(struct bus_objects *objects) {
+        CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(objects->bus, &m, objects->connection,
+                                           objects->type->manager, OBJECT_MANAGER,
+                                           "GetManagedObjects");
+        if (r < 0)
+                return r;
+        return sd_bus_call_async(objects->bus, &objects->query, m, on_objects, objects, UINT64_MAX);
+}
+
 static void on_owner(const char *connection, void *userdata) {
         struct bus_objects *objects = userdata;
 
@@ -198,9 +212,7 @@ static void on_owner(const char *connection, void *userdata) {
         objects->type->changed(objects->userdata);
         objects->connection = connection ? strdup(connection) : NULL;
         if (objects->connection)
-                (void)sd_bus_call_method_async(objects->bus, &objects->query, connection,
-                                               objects->type->manager, OBJECT_MANAGER,
-                                               "GetManagedObjects", on_objects, objects, NULL);
+                (void)ask_for_all(objects);
 }
 
 static int add_match(struct bus_objects *objects, sd_bus_message_handler_t handler,
