@@ -32,6 +32,7 @@
 #include "reasons.h"
 #include "recheck.h"
 #include "resync.h"
+#include "rfkill.h"
 #include "rtnl_dump.h"
 #include "rtnl_request.h"
 #include "rtnl_socket.h"
@@ -68,6 +69,7 @@ struct netmon {
         struct hints *hints;
         struct places *places;
         struct radio *radio;
+        struct rfkill *rfkill;
         struct gateway_watch *gateway_watch;
         struct state_file *state_file;
         bool is_ready;   /* the service manager knows */
@@ -217,6 +219,7 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
         if (netmon->event_usec == 0)
                 netmon->event_usec = now_usec;
         publish_links(netmon);
+        rfkill_look(netmon->rfkill);
         /* On a busy processor the bus would wait for the paths otherwise. */
         (void)sched_yield();
         netmon->ask = ASK_NOT;
@@ -392,6 +395,20 @@ static const struct radio_owner radio_owner = {
         .changed = on_radio_changed,
 };
 
+/* What a switch does to links comes a moment later, and may be held back. */
+static void on_rfkill(void *userdata) {
+        struct netmon *netmon = userdata;
+
+        if (netmon->resync.running)
+                return; /* everything is asked after it */
+        drain(netmon);
+        ask_links(netmon);
+        recheck_link_message(&netmon->recheck, moment_boottime_usec());
+        if (netmon->ask == ASK_NOT)
+                netmon->ask = ASK_SETTLE;
+        turn(netmon);
+}
+
 static void on_found_out(void *userdata) {
         find_out(userdata);
         turn(userdata);
@@ -537,6 +554,9 @@ static int start(struct netmon *netmon, const struct netmon_options *options) {
         r = radio_new(netmon->event, &netmon->world, &radio_owner, netmon, &netmon->radio);
         if (r < 0)
                 return r;
+        r = rfkill_new(netmon->event, &netmon->world, on_rfkill, netmon, &netmon->rfkill);
+        if (r < 0)
+                return r;
         r = gateway_watch_new(netmon->event, netmon->request, on_found_out, netmon,
                               &netmon->gateway_watch);
         if (r < 0)
@@ -578,6 +598,7 @@ void netmon_free(struct netmon *netmon) {
         bus_link_free(netmon->link);
         hints_free(netmon->hints);
         gateway_watch_free(netmon->gateway_watch);
+        rfkill_free(netmon->rfkill);
         radio_free(netmon->radio);
         places_free(netmon->places);
         rtnl_dump_free(netmon->dump);

@@ -96,6 +96,7 @@ struct model {
         size_t n_links;
         uint64_t last_id;
         uint64_t advert_usec; /* nothing that routers said expires before */
+        unsigned switched;    /* bits 1 << enum link_type: their radios were, a moment ago */
 };
 
 void model_init(struct model *model, const struct settings *settings);

@@ -10,14 +10,21 @@
 
 static const char *const words[REASON_COUNT] = {
         "start",  "carrier", "admin",   "address", "route",      "rule",   "gateway", "roam",
-        "bearer", "vpn",     "metered", "losing",  "network-id", "resume", "resync",
+        "bearer", "vpn",     "metered", "losing",  "network-id", "resume", "resync",  "rfkill",
 };
 
 const char *reason_to_string(enum reason reason) {
         return words[__builtin_ctz(reason)];
 }
 
-static unsigned reasons_of_link(const struct link *link) {
+/* The radio of such a link was switched a moment ago. */
+static unsigned reason_of_type(const struct model *model, enum link_type type) {
+        return model->switched & (1u << type) ? REASON_RFKILL : 0;
+}
+
+static unsigned reasons_of_link(const struct model *model, const struct link *link) {
+        const unsigned effects =
+                LINK_CHANGE_ADDED | LINK_CHANGE_UP | LINK_CHANGE_CARRIER | LINK_CHANGE_OPERSTATE;
         unsigned reasons = 0;
 
         /* An interface switched off has no carrier either. */
@@ -25,6 +32,8 @@ static unsigned reasons_of_link(const struct link *link) {
                 reasons |= REASON_ADMIN;
         else if (link->recent & (LINK_CHANGE_CARRIER | LINK_CHANGE_OPERSTATE))
                 reasons |= REASON_CARRIER;
+        if (link->recent & effects)
+                reasons |= reason_of_type(model, link->type);
         if (link->recent & LINK_CHANGE_ADDRESSES)
                 reasons |= REASON_ADDRESS;
         if (link->recent & (LINK_CHANGE_ROAMING | LINK_CHANGE_ROAM))
@@ -43,7 +52,8 @@ static unsigned reasons_of_path(const struct model *model, const struct path *pa
 
         if (path->ifindex == 0)
                 return 0;
-        return link ? reasons_of_link(link) : REASON_ADMIN;
+        return link ? reasons_of_link(model, link)
+                    : REASON_ADMIN | reason_of_type(model, path->type);
 }
 
 static unsigned reasons_of_answer(const struct model *model, const struct answer *answer) {
@@ -63,7 +73,7 @@ unsigned reasons_of_links(const struct model *model, unsigned triggers) {
 
         for (size_t i = 0; i < model->n_links; i++)
                 if (!link_is_hidden(model, model->links[i]))
-                        reasons |= reasons_of_link(model->links[i]);
+                        reasons |= reasons_of_link(model, model->links[i]);
         return reasons != 0 ? reasons : REASON_ADMIN;
 }
 

@@ -23,8 +23,9 @@ enum reason {
         REASON_NETWORK_ID = 1 << 12,
         REASON_RESUME = 1 << 13, /* the machine has slept, this is the difference */
         REASON_RESYNC = 1 << 14, /* kernel messages were lost, this is the difference */
+        REASON_RFKILL = 1 << 15, /* a radio was blocked or released */
 };
-#define REASON_COUNT 15
+#define REASON_COUNT 16
 
 const char *reason_to_string(enum reason reason);
 

@@ -76,6 +76,8 @@ int world_ask(struct world *world, unsigned triggers, uint64_t now_usec) {
         struct summary now;
         int r, watched;
 
+        world->is_airplane_mode = radio_switches_all_blocked(&world->switches);
+        world->model.switched = radio_switches_recent(&world->switches, now_usec);
         candidates_collect(&world->model, &candidates);
         world->model.candidates = &candidates;
         r = summary_ask(&world->model, &world->kernel, &world->summary, now_usec, &now);
@@ -99,6 +101,7 @@ int world_ask(struct world *world, unsigned triggers, uint64_t now_usec) {
 
 void world_published(struct world *world) {
         world->was = world->summary;
+        world->was_airplane_mode = world->is_airplane_mode;
         world->changed = 0;
         world->reasons = 0;
         world->n_unknown = 0;

@@ -8,6 +8,7 @@
 
 #include "kernel.h"
 #include "model.h"
+#include "radio_switches.h"
 #include "settings.h"
 #include "summary.h"
 #include "watched.h"
@@ -38,6 +39,9 @@ struct world {
         uint64_t overruns;
         uint64_t resyncs;
         bool is_preparing_for_sleep;
+        struct radio_switches switches;
+        bool is_airplane_mode;  /* all of them are blocked */
+        bool was_airplane_mode; /* as published */
 };
 
 void world_init(struct world *world, const struct kernel *kernel);

@@ -224,6 +224,7 @@ static const sd_bus_vtable vtable[] = {
         CHANGING("Primary4", "a{sv}"),
         CHANGING("Primary6", "a{sv}"),
         CHANGING("Metered", "s"),
+        CHANGING("AirplaneMode", "b"),
         VOLATILE("Overruns", "t"),
         VOLATILE("Resyncs", "t"),
         CHANGING("PreparingForSleep", "b"),
@@ -280,13 +281,16 @@ void bus_manager_free(struct bus_manager *manager) {
 
 int bus_manager_publish(struct bus_manager *manager, uint64_t event_usec) {
         const struct world *world = manager->world;
+        unsigned changed = world->changed;
         int r;
 
-        if (world->changed == 0)
+        if (world->is_airplane_mode != world->was_airplane_mode)
+                changed |= MANAGER_CHANGE_AIRPLANE;
+        if (changed == 0)
                 return 0;
-        r = property_emit_changed(&manager_properties, manager->bus, NETMON_PATH, world->changed,
-                                  NULL, world);
-        if (r < 0)
+        r = property_emit_changed(&manager_properties, manager->bus, NETMON_PATH, changed, NULL,
+                                  world);
+        if (r < 0 || world->changed == 0)
                 return r;
         return path_changed_emit(manager->bus, world, &world->was, world->reasons, event_usec);
 }

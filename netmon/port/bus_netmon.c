@@ -88,6 +88,7 @@ int bus_netmon_publish_paths(struct bus_netmon *netmon, uint64_t event_usec) {
         if (r < 0)
                 return r;
         netmon->told |= r > 0 || world->changed != 0;
+        netmon->told |= world->is_airplane_mode != world->was_airplane_mode;
         netmon->told |= number_answers(world, world->serial + 1) > 0;
         if (netmon->told)
                 world->serial++;

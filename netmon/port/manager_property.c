@@ -38,6 +38,10 @@ static int append_metered(sd_bus_message *m, const void *subject, const struct w
         return sd_bus_message_append(m, "s", metered_to_string(world->summary.metered));
 }
 
+static int append_airplane(sd_bus_message *m, const void *subject, const struct world *world) {
+        return sd_bus_message_append(m, "b", (int)world->is_airplane_mode);
+}
+
 static int append_overruns(sd_bus_message *m, const void *subject, const struct world *world) {
         return sd_bus_message_append(m, "t", world->overruns);
 }
@@ -59,6 +63,7 @@ static const struct property properties[] = {
         {"Primary4", "a{sv}", append_primary4, SUMMARY_CHANGE_PRIMARY4},
         {"Primary6", "a{sv}", append_primary6, SUMMARY_CHANGE_PRIMARY6},
         {"Metered", "s", append_metered, SUMMARY_CHANGE_METERED},
+        {"AirplaneMode", "b", append_airplane, MANAGER_CHANGE_AIRPLANE},
         {"Overruns", "t", append_overruns, 0},
         {"Resyncs", "t", append_resyncs, 0},
         {"PreparingForSleep", "b", append_preparing, MANAGER_CHANGE_SLEEP},

@@ -8,6 +8,7 @@ struct property_table;
 
 enum manager_change {
         MANAGER_CHANGE_SLEEP = 1 << 16,
+        MANAGER_CHANGE_AIRPLANE = 1 << 17,
 };
 
 extern const struct property_table manager_properties;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sysfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,15 @@
 #include "cleanup.h"
 #include "link_msg.h"
 #include "link_type.h"
+#include "radio_switches.h"
+#include "rfkill_msg.h"
+
+#define SWITCH_TEXT_MAX 1024
+
+static void closedirp(DIR **directory) {
+        if (*directory)
+                (void)closedir(*directory);
+}
 
 /* Reads a small file as text; "" when there is none. */
 static void read_text(int directory, const char *name, char *ret, size_t size) {
@@ -86,4 +97,35 @@ void sysfs_read_device(const char *root, const struct link_facts *link, struct l
         device.physical = faccessat(directory, "device", F_OK, 0) == 0;
         device.wireless = faccessat(directory, "phy80211", F_OK, 0) == 0;
         *ret = device;
+}
+
+static int read_switch(const char *root, const char *name, struct rfkill_msg *ret) {
+        char path[128], text[SWITCH_TEXT_MAX];
+
+        (void)snprintf(path, sizeof(path), "%s/class/rfkill/%s/uevent", root, name);
+        read_text(AT_FDCWD, path, text, sizeof(text));
+        if (text[0] == '\0')
+                return -ENOENT;
+        return rfkill_msg_parse_file(name, text, strlen(text), ret);
+}
+
+int sysfs_read_switch(const char *root, uint32_t index, struct rfkill_msg *ret) {
+        char name[32];
+
+        (void)snprintf(name, sizeof(name), "rfkill%" PRIu32, index);
+        return read_switch(root, name, ret);
+}
+
+void sysfs_read_switches(const char *root, struct radio_switches *ret) {
+        CLEANUP(closedirp) DIR *directory = NULL;
+        const struct dirent *entry;
+        struct rfkill_msg msg;
+        char path[128];
+
+        *ret = (struct radio_switches){};
+        (void)snprintf(path, sizeof(path), "%s/class/rfkill", root);
+        directory = opendir(path);
+        while (directory && ret->n < RADIO_SWITCHES_MAX && (entry = readdir(directory)))
+                if (read_switch(root, entry->d_name, &msg) == 0)
+                        (void)radio_switches_take(ret, &msg, 0);
 }

@@ -7,6 +7,7 @@
 
 #include "bus_netmon.h"
 #include "netmon_bus.h"
+#include "rfkill_msg.h"
 
 #define PATH4                                                                                      \
         "destination=default4 family=ipv4 interface=eth0 ifindex=2 type=ethernet source=10.1.0.2 " \
@@ -60,8 +61,8 @@ Test(bus_manager, properties) {
         cr_assert(eq(str, all,
                      "{Version=" WHERRY_VERSION
                      " Features=[] Serial=1 State=routed StateSince=1000 "
-                     "Primary4={" PATH4 WORKS "} Primary6={" PATH6 WORKS "} Metered=no Overruns=5 "
-                     "Resyncs=4 PreparingForSleep=false}\n"));
+                     "Primary4={" PATH4 WORKS "} Primary6={" PATH6 WORKS "} Metered=no "
+                     "AirplaneMode=false Overruns=5 Resyncs=4 PreparingForSleep=false}\n"));
 }
 
 Test(bus_manager, no_path_has_no_keys) {
@@ -188,6 +189,22 @@ Test(bus_manager, burst_is_one_signal_of_each) {
         all = properties();
         cr_assert(strstr(all, " Serial=2 ") != NULL, "%s", all);
         cr_assert(strstr(all, " Primary4={" PATH4 BROKEN "} ") != NULL, "%s", all);
+}
+
+Test(bus_manager, airplane_mode_is_no_path) {
+        const struct rfkill_msg blocked = {.type = LINK_TYPE_WIFI, .is_blocked = true};
+        CLEANUP(freep) char *changed = NULL, *all = NULL;
+
+        cr_assert(radio_switches_take(&nb.net.world.switches, &blocked, FAKE_NOW_USEC));
+        netmon_bus_publish(&nb);
+        changed = expect_signal("PropertiesChanged", NETMON_PATH);
+        cr_assert(eq(str, changed, NETMON_INTERFACE "\n{AirplaneMode=true}\n[]\n"));
+        cr_assert(eq(sz, nb.n_signals, 0));
+        all = properties();
+        cr_assert(strstr(all, " Serial=2 ") != NULL, "%s", all);
+        cr_assert(strstr(all, " AirplaneMode=true ") != NULL, "%s", all);
+        netmon_bus_publish(&nb);
+        cr_assert(eq(sz, nb.n_signals, 0));
 }
 
 Test(bus_manager, same_again_is_silence) {

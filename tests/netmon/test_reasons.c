@@ -69,6 +69,24 @@ Test(reasons, link_that_is_gone) {
         cr_assert(eq(u32, reasons(0), REASON_ADMIN));
 }
 
+Test(reasons, rfkill) {
+        struct link *link = model_find(&net.world.model, 3);
+
+        was.selected = now.selected = (struct path){.ifindex = 3, .type = link->type};
+        link->recent = LINK_CHANGE_UP;
+        net.world.model.switched = 1 << LINK_TYPE_WIFI;
+        cr_assert(eq(u32, reasons(0), REASON_ADMIN));
+        net.world.model.switched = 1 << LINK_TYPE_CELLULAR;
+        cr_assert(eq(u32, reasons(0), REASON_ADMIN | REASON_RFKILL));
+        cr_assert(eq(u32, reasons_of_links(&net.world.model, 0), REASON_ADMIN | REASON_RFKILL));
+        link->recent = LINK_CHANGE_CARRIER;
+        cr_assert(eq(u32, reasons(0), REASON_CARRIER | REASON_RFKILL));
+        link->recent = LINK_CHANGE_ADDRESSES;
+        cr_assert(eq(u32, reasons(0), REASON_ADDRESS));
+        fake_net_remove_link(&net, 3);
+        cr_assert(eq(u32, reasons(0), REASON_ADMIN | REASON_RFKILL));
+}
+
 Test(reasons, gateway) {
         cr_assert(netaddr_from_text("10.1.0.9", &now.selected.gateway));
         cr_assert(eq(u32, reasons(REASON_ROUTE), REASON_ROUTE | REASON_GATEWAY));
@@ -111,9 +129,9 @@ Test(reasons, never_none) {
 
 Test(reasons, words) {
         static const char *const words[REASON_COUNT] = {
-                "start",   "carrier", "admin",      "address", "route",
-                "rule",    "gateway", "roam",       "bearer",  "vpn",
-                "metered", "losing",  "network-id", "resume",  "resync",
+                "start",      "carrier", "admin",  "address", "route",   "rule",
+                "gateway",    "roam",    "bearer", "vpn",     "metered", "losing",
+                "network-id", "resume",  "resync", "rfkill",
         };
 
         for (unsigned i = 0; i < REASON_COUNT; i++)

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <errno.h>
 #include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 
 #include "link_msg.h"
 #include "link_type.h"
+#include "radio_switches.h"
+#include "rfkill_msg.h"
 
 #define MADE_UP 0x02 /* first byte of an address that no maker gave */
 
@@ -229,6 +232,42 @@ Test(sysfs, another_link_of_the_name) {
         (void)snprintf(facts.name, sizeof(facts.name), "eth1");
         sysfs_read_device(root, &facts, &device);
         cr_assert(eq(str, device.devtype, ""));
+}
+
+static void write_switch(const char *name, const char *text) {
+        char directory[128];
+
+        (void)snprintf(directory, sizeof(directory), "%s/class", root);
+        (void)mkdir(directory, 0700);
+        (void)snprintf(directory, sizeof(directory), "%s/class/rfkill", root);
+        (void)mkdir(directory, 0700);
+        (void)snprintf(directory, sizeof(directory), "%s/class/rfkill/%s", root, name);
+        cr_assert(eq(int, mkdir(directory, 0700), 0));
+        if (text)
+                write_file(directory, "uevent", text);
+}
+
+Test(sysfs, kill_switches) {
+        struct radio_switches switches = {.n = 7};
+        struct rfkill_msg msg;
+
+        sysfs_read_switches(root, &switches);
+        cr_assert(eq(sz, switches.n, 0)); /* no module, no directory */
+        write_switch("rfkill0", "RFKILL_NAME=phy0\nRFKILL_TYPE=wlan\nRFKILL_STATE=0\n"
+                                "RFKILL_HW_BLOCK_REASON=0x0\n");
+        write_switch("rfkill3", "RFKILL_NAME=hci0\nRFKILL_TYPE=bluetooth\nRFKILL_STATE=2\n");
+        write_switch("rfkill4", NULL); /* just taken away */
+        write_switch("rfkill5", "RFKILL_NAME=x\nRFKILL_TYPE=wlan\n");
+        write_switch("other", "RFKILL_NAME=x\nRFKILL_TYPE=wlan\nRFKILL_STATE=1\n");
+        sysfs_read_switches(root, &switches);
+        cr_assert(eq(sz, switches.n, 2));
+        cr_assert(radio_switches_all_blocked(&switches));
+        cr_assert(eq(int, sysfs_read_switch(root, 3, &msg), 0));
+        cr_assert(eq(u32, msg.index, 3));
+        cr_assert(eq(int, msg.type, LINK_TYPE_BLUETOOTH));
+        cr_assert(eq(int, sysfs_read_switch(root, 4, &msg), -ENOENT));
+        cr_assert(eq(int, sysfs_read_switch(root, 5, &msg), -EBADMSG));
+        cr_assert(eq(int, sysfs_read_switch(root, 6, &msg), -ENOENT));
 }
 
 /* Without a sysfs that can be believed the name is what is left. */
