@@ -7,22 +7,15 @@
 #include <string.h>
 
 #include "bus_dict.h"
+#include "bus_fields.h"
 #include "names.h"
 
-/* What an entry of an a{sv} is read into. */
-struct field {
-        const char *key;
-        char type;     /* of D-Bus: s, u, i, b, t */
-        size_t offset; /* in the struct */
-        size_t size;   /* of text */
-};
+#define FIELD(key_, type_, struct_, member) \
+        { key_, type_, offsetof(struct struct_, member), sizeof(((struct struct_ *)0)->member) }
+#define TEXT(key_, member) FIELD(key_, 's', path, member)
+#define VALUE(key_, type_, member) FIELD(key_, type_, path, member)
 
-#define TEXT(key_, member) \
-        { key_, 's', offsetof(struct path, member), sizeof(((struct path *)0)->member) }
-#define VALUE(key_, type_, member) \
-        { key_, type_, offsetof(struct path, member), 0 }
-
-static const struct field path_fields[] = {
+static const struct bus_field path_fields[] = {
         TEXT("destination", destination),
         TEXT("family", family),
         TEXT("interface", interface),
@@ -41,37 +34,6 @@ static const struct field path_fields[] = {
 };
 
 #define N_PATH_FIELDS (sizeof(path_fields) / sizeof(path_fields[0]))
-
-/* Reads the value at the cursor, a variant of the field's type; another type is skipped. */
-static int read_field(sd_bus_message *m, const struct field *field, void *base) {
-        void *value = (char *)base + field->offset;
-        char contents[2] = {field->type, '\0'};
-        const char *text;
-        int flag, r;
-
-        r = sd_bus_message_verify_type(m, 'v', contents);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return sd_bus_message_skip(m, "v");
-        r = sd_bus_message_enter_container(m, 'v', contents);
-        if (r < 0)
-                return r;
-        if (field->type == 's') {
-                r = sd_bus_message_read_basic(m, 's', &text);
-                if (r >= 0)
-                        (void)snprintf(value, field->size, "%s", text);
-        } else if (field->type == 'b') {
-                r = sd_bus_message_read_basic(m, 'b', &flag);
-                if (r >= 0)
-                        *(bool *)value = flag;
-        } else {
-                r = sd_bus_message_read_basic(m, field->type, value);
-        }
-        if (r < 0)
-                return r;
-        return sd_bus_message_exit_container(m);
-}
 
 static int take_path(sd_bus_message *m, const char *key, void *userdata);
 
@@ -103,9 +65,10 @@ static int read_nexthops(sd_bus_message *m, struct path *path) {
 }
 
 static int take_path(sd_bus_message *m, const char *key, void *userdata) {
-        for (size_t i = 0; i < N_PATH_FIELDS; i++)
-                if (strcmp(path_fields[i].key, key) == 0)
-                        return read_field(m, &path_fields[i], userdata);
+        int r = bus_field_take(m, key, path_fields, N_PATH_FIELDS, userdata);
+
+        if (r != 0)
+                return r;
         if (strcmp(key, "nexthops") == 0 && sd_bus_message_verify_type(m, 'v', "aa{sv}") > 0)
                 return read_nexthops(m, userdata);
         return sd_bus_message_skip(m, "v");
@@ -218,14 +181,14 @@ static int read_addresses(sd_bus_message *m, struct interface *interface) {
 }
 
 static int take_interface_property(sd_bus_message *m, const char *key, void *userdata) {
-        static const struct field usable = {"Usable", 'b', offsetof(struct interface, usable), 0};
-        static const struct field name = {"Name", 's', offsetof(struct interface, name),
-                                          PATH_NAME_MAX};
+        static const struct bus_field fields[] = {
+                FIELD("Usable", 'b', interface, usable),
+                FIELD("Name", 's', interface, name),
+        };
+        int r = bus_field_take(m, key, fields, sizeof(fields) / sizeof(fields[0]), userdata);
 
-        if (strcmp(key, usable.key) == 0)
-                return read_field(m, &usable, userdata);
-        if (strcmp(key, name.key) == 0)
-                return read_field(m, &name, userdata);
+        if (r != 0)
+                return r;
         if (strcmp(key, "Addresses") == 0 && sd_bus_message_verify_type(m, 'v', "a(susas)") > 0)
                 return read_addresses(m, userdata);
         return sd_bus_message_skip(m, "v");
@@ -320,7 +283,7 @@ int netmon_decode_properties(sd_bus_message *m, struct interfaces *list) {
         return bus_dict_read(m, take_interface_property, interface);
 }
 
-static int encode_field(sd_bus_message *m, const struct field *field, const struct path *path) {
+static int encode_field(sd_bus_message *m, const struct bus_field *field, const struct path *path) {
         const void *value = (const char *)path + field->offset;
 
         switch (field->type) {

@@ -4,6 +4,7 @@
 /* What ModemManager says of its modems, as long as it is on the bus. */
 
 #include <linux/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-bus.h>
@@ -25,7 +26,7 @@ struct mm_modem {
         struct mm_bearer {
                 char path[128];
                 char interface[IFNAMSIZ]; /* what its packets go through */
-                uint32_t is_connected;
+                bool is_connected;
         } bearers[MODEM_LINKS_MAX];
         size_t n_bearers;
 };

@@ -8,8 +8,8 @@
 
 struct bus_field {
         const char *key;
-        char type;     /* of D-Bus: s, o, u, b */
-        size_t offset; /* in the struct; an s or o is a char array there, others are uint32_t */
+        char type;     /* of D-Bus: s, o, u, i, t, b */
+        size_t offset; /* in the struct; an s or o is a char array there, a b is a bool */
         size_t size;   /* of the array */
 };
 
