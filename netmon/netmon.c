@@ -263,6 +263,7 @@ static void arm_timer(struct netmon *netmon, uint64_t now_usec) {
                 min_usec(recheck_deadline(&netmon->recheck), netmon->world.model.advert_usec);
         int r;
 
+        due_usec = min_usec(due_usec, netmon->world.ends_usec);
         if (netmon->is_drained)
                 due_usec = min_usec(due_usec, resync_deadline(&netmon->resync));
         if (netmon->ask != ASK_NOT)
@@ -276,6 +277,10 @@ static void arm_timer(struct netmon *netmon, uint64_t now_usec) {
                         netmon->timer, due_usec == USEC_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
         if (r < 0)
                 fail(netmon, "cannot set the timer", r);
+}
+
+static void on_alarm(void *userdata) {
+        arm_timer(userdata, moment_boottime_usec());
 }
 
 /* Announcements wait in the socket while a dump runs, to be applied to it; and while nothing may be
@@ -343,6 +348,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
                 ask_links(netmon);
         if (model_expire_adverts(&netmon->world.model, moment_boottime_usec()))
                 netmon->ask = ASK_MESSAGE;
+        if (world_take_end(&netmon->world, moment_boottime_usec()))
+                due |= RECHECK_PATHS;
         if ((due & RECHECK_PATHS) && netmon->ask == ASK_NOT)
                 netmon->ask = ASK_SETTLE;
         turn(netmon);
@@ -563,6 +570,7 @@ static int start(struct netmon *netmon, const struct netmon_options *options) {
                 return r;
         netmon->world.signals =
                 (struct signal_source){.ask = radio_ask_signal, .userdata = netmon->radio};
+        netmon->world.alarm = (struct world_alarm){.set = on_alarm, .userdata = netmon};
         netmon->world.model.hints = hints_source(netmon->hints);
         netmon->is_drained = true;
         resync_want(&netmon->resync, RESYNC_LOST);

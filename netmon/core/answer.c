@@ -11,6 +11,9 @@
 #include "question.h"
 #include "settings.h"
 
+/* The kernel counts in ticks of its own, and `now_usec` is from before it was asked. */
+#define END_SLACK_USEC 50000
+
 static bool same_nexthops(const struct answer *a, const struct answer *b) {
         if (a->n_nexthops != b->n_nexthops)
                 return false;
@@ -282,6 +285,8 @@ int answer_ask(const struct question *question, const struct model *model,
         if (r < 0)
                 return r;
         finish(&lookup, previous, now_usec, &answer);
+        if (lookup.lifetime_usec != 0)
+                answer.ends_usec = now_usec + lookup.lifetime_usec + END_SLACK_USEC;
         *ret = answer;
         return lookup.unknown;
 }

@@ -30,6 +30,9 @@ struct answer {
         struct path alternatives[ANSWER_ALTERNATIVES_MAX];
         size_t n_alternatives;
         struct underlays underlays; /* of the tunnels among all these */
+        /* When the first of the routes ends by itself; 0: none does. The kernel uses it no more
+         * then, and says so when it gets to it, half a minute later. */
+        uint64_t ends_usec;
 };
 
 /* Asks the kernel. `previous` is the last answer to the same question, or NULL: what goes on keeps

@@ -17,6 +17,7 @@ struct lookup {
         const struct kernel *kernel;
         bool unknown;               /* set when an answer spoke of what the model does not have */
         struct underlays underlays; /* of the tunnels that answers led into */
+        uint64_t lifetime_usec;     /* of the route that ends first; 0: none does */
 };
 
 /* 0, *ret filled and judged; *ret_match is the matching route, with type RTN_UNSPEC when there is

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "moment.h"
 #include "nlattr.h"
+
+#define TICKS_PER_SEC 100 /* USER_HZ, the same on every machine */
 
 static const enum mnl_attr_data_type route_types[RTA_VIA + 1] = {
         [RTA_OIF] = MNL_TYPE_U32,
@@ -139,6 +142,19 @@ static int parse_metrics(const struct nlattr *metrics, struct route_reply *reply
         return 0;
 }
 
+static int parse_lifetime(const struct nlattr *cacheinfo, struct route_reply *reply) {
+        struct rta_cacheinfo info;
+
+        if (!cacheinfo)
+                return 0;
+        if (mnl_attr_get_payload_len(cacheinfo) < sizeof(info))
+                return -EBADMSG;
+        memcpy(&info, mnl_attr_get_payload(cacheinfo), sizeof(info));
+        if (info.rta_expires > 0)
+                reply->lifetime_usec = (uint64_t)info.rta_expires * (USEC_PER_SEC / TICKS_PER_SEC);
+        return 0;
+}
+
 int route_reply_parse(const struct nlmsghdr *nlh, struct route_reply *ret) {
         const struct nlattr *tb[RTA_VIA + 1];
         const struct rtmsg *header = nlmsg_header(nlh, sizeof(*header));
@@ -158,6 +174,9 @@ int route_reply_parse(const struct nlmsghdr *nlh, struct route_reply *ret) {
                                 mnl_attr_get_payload_len(tb[RTA_PREFSRC]), &reply.source))
                 return -EBADMSG;
         r = parse_metrics(tb[RTA_METRICS], &reply);
+        if (r < 0)
+                return r;
+        r = parse_lifetime(tb[RTA_CACHEINFO], &reply);
         if (r < 0)
                 return r;
         if (tb[RTA_MULTIPATH]) {

@@ -34,7 +34,8 @@ struct route_reply {
         uint32_t table;
         uint32_t metric; /* an IPv4 answer has it only when asked to match */
         uint32_t oif;
-        uint32_t mtu; /* 0: the link's */
+        uint32_t mtu;           /* 0: the link's */
+        uint64_t lifetime_usec; /* so long the route is valid; 0: it does not end */
         struct netaddr gateway;
         struct netaddr source;
         /* Of a route over several, when asked to match; in order of interface and gateway. */

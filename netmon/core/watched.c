@@ -84,8 +84,10 @@ int watched_ask(struct watched_list *list, const struct model *model, const stru
                 unknown |= r;
                 if (r > 0 && trust == WATCHED_TRUST_KNOWN)
                         continue;
-                if (answer_equal(&watched->answer, &answer))
+                if (answer_equal(&watched->answer, &answer)) {
+                        watched->answer.ends_usec = answer.ends_usec;
                         continue;
+                }
                 watched->reasons |= reasons_of(&watched->answer, &answer, model, triggers);
                 watched->answer = answer;
         }

@@ -6,10 +6,11 @@
 #include "beneath.h"
 #include "candidates.h"
 #include "hidden.h"
+#include "moment.h"
 #include "reasons.h"
 
 void world_init(struct world *world, const struct kernel *kernel) {
-        *world = (struct world){.kernel = *kernel, .serial = 1};
+        *world = (struct world){.kernel = *kernel, .serial = 1, .ends_usec = USEC_NEVER};
         settings_init(&world->settings);
         model_init(&world->model, &world->settings);
         summary_init(&world->summary);
@@ -28,7 +29,11 @@ static void mark_path(struct model *model, const struct path *path) {
                 link->in_path = true;
 }
 
-static void mark_answer(struct model *model, const struct answer *answer) {
+static void mark_answer(struct world *world, const struct answer *answer) {
+        struct model *model = &world->model;
+
+        if (answer->ends_usec > world->looked_usec && answer->ends_usec < world->ends_usec)
+                world->ends_usec = answer->ends_usec;
         mark_path(model, &answer->selected);
         if (answer->has_split)
                 mark_path(model, &answer->split);
@@ -44,15 +49,30 @@ static void mark_answer(struct model *model, const struct answer *answer) {
                 mark_path(model, &answer->underlays.entries[i].path);
 }
 
-void world_mark_paths(struct world *world) {
+static void mark_paths(struct world *world) {
         struct model *model = &world->model;
 
         for (size_t i = 0; i < model->n_links; i++)
                 model->links[i]->in_path = false;
-        mark_answer(model, &world->summary.primary4);
-        mark_answer(model, &world->summary.primary6);
+        world->ends_usec = USEC_NEVER;
+        mark_answer(world, &world->summary.primary4);
+        mark_answer(world, &world->summary.primary6);
         for (const struct watched *w = world->watched.first; w; w = w->next)
-                mark_answer(model, &w->answer);
+                mark_answer(world, &w->answer);
+}
+
+void world_mark_paths(struct world *world) {
+        mark_paths(world);
+        if (world->alarm.set)
+                world->alarm.set(world->alarm.userdata);
+}
+
+bool world_take_end(struct world *world, uint64_t now_usec) {
+        if (world->ends_usec > now_usec)
+                return false;
+        world->ends_usec = USEC_NEVER;
+        world->looked_usec = now_usec;
+        return true;
 }
 
 static unsigned reasons_of_change(const struct world *world, const struct summary *now,
@@ -90,7 +110,7 @@ int world_ask(struct world *world, unsigned triggers, uint64_t now_usec) {
         watched = watched_ask(&world->watched, &world->model, &world->kernel, trust, triggers,
                               now_usec);
         world->model.candidates = NULL;
-        world_mark_paths(world);
+        mark_paths(world);
         if (r == -EAGAIN || watched == -EAGAIN)
                 return -EAGAIN;
         if ((r == 0 && watched == 0) || trust == WATCHED_TRUST_ALL)

@@ -24,18 +24,27 @@ struct signal_source {
         void *userdata;
 };
 
+/* Whom to tell that `ends_usec` may be another one because of a new question. */
+struct world_alarm {
+        void (*set)(void *userdata); /* NULL: nobody */
+        void *userdata;
+};
+
 struct world {
         struct settings settings;
         struct kernel kernel;
         struct signal_source signals; /* ask is NULL where there are none */
+        struct world_alarm alarm;
         struct model model;
         struct summary summary;
         struct summary was; /* the summary before the latest world_ask() */
         unsigned changed;   /* enum summary_change between the two, not yet published */
         unsigned reasons;   /* for it, enum reason */
         struct watched_list watched;
-        unsigned n_unknown; /* rounds put off since the latest publication */
-        uint64_t serial;    /* rises with every burst in which something visible changed */
+        uint64_t ends_usec;   /* when the first of the answers' routes ends; USEC_NEVER: none */
+        uint64_t looked_usec; /* what ended up to then has been asked about */
+        unsigned n_unknown;   /* rounds put off since the latest publication */
+        uint64_t serial;      /* rises with every burst in which something visible changed */
         uint64_t overruns;
         uint64_t resyncs;
         bool is_preparing_for_sleep;
@@ -57,8 +66,11 @@ void world_published(struct world *world);
 /* The messages of before are no reason any more for what changes from now on. */
 void world_forget_reasons(struct world *world);
 
-/* After a question was added: its answer's links stand in a path. */
+/* After a question was added: its answer's links stand in a path, its routes may end. */
 void world_mark_paths(struct world *world);
+
+/* True when a route has ended, once for each: ask again. */
+bool world_take_end(struct world *world, uint64_t now_usec);
 
 /* The links of the primary and watched paths and of the best way around each, with everything
  * beneath them: those whose carrier matters. */

@@ -71,6 +71,7 @@ static bool is_better(const struct fake_route *a, const struct fake_route *b) {
 static void fill_match(const struct fake_route *route, struct route_reply *ret) {
         ret->dst_len = route->dst_len;
         ret->metric = route->metric;
+        ret->lifetime_usec = route->lifetime_usec;
         ret->oif = route->oif;
         ret->gateway = address_of(route->gateway);
         ret->n_nexthops = route->n_hops;

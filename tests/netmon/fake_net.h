@@ -33,6 +33,7 @@ struct fake_route {
         } hops[4];
         size_t n_hops;
         size_t chosen_hop; /* which one answers */
+        uint64_t lifetime_usec;
 };
 
 struct fake_net {

@@ -55,6 +55,26 @@ Test(route_msg, answer) {
         cr_assert(eq(sz, reply.n_nexthops, 0));
 }
 
+Test(route_msg, lifetime) {
+        static const struct {
+                int32_t ticks;
+                uint64_t lifetime_usec;
+        } rows[] = {{0, 0}, {1, 10000}, {200, 2000000}, {-5, 0}, {INT32_MAX, 21474836470000}};
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const struct rta_cacheinfo info = {.rta_expires = rows[i].ticks};
+                struct nlmsghdr *nlh = begin(AF_INET6);
+                struct route_reply reply;
+
+                mnl_attr_put(nlh, RTA_CACHEINFO, sizeof(info), &info);
+                cr_assert(eq(int, route_reply_parse(nlh, &reply), 0));
+                cr_assert(eq(u64, reply.lifetime_usec, rows[i].lifetime_usec), "row %zu", i);
+                nlh = begin(AF_INET6);
+                mnl_attr_put(nlh, RTA_CACHEINFO, sizeof(info) - 4, &info);
+                cr_assert(eq(int, route_reply_parse(nlh, &reply), -EBADMSG));
+        }
+}
+
 Test(route_msg, table_of_the_header) {
         struct route_reply reply;
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "fake_net.h"
+#include "moment.h"
 #include "reasons.h"
 
 static struct fake_net net;
@@ -102,4 +103,85 @@ Test(world, members_of_a_set_and_alternatives_are_shown) {
                                                                {9, "fe80::1", "2001:db8:1::2"}}});
         (void)world_ask(&net.world, 0, 30);
         cr_assert(world_shows(&net.world, veth));
+}
+
+/* A route of IPv6 that ends, best for everything; the index of it. */
+static struct fake_route *add_ending(const char *prefix, uint8_t len, uint64_t lifetime_usec) {
+        return fake_net_add_route(&net,
+                                  &(struct fake_route){prefix, len, 2, "fe80::1", "2001:db8:1::2",
+                                                       10, .lifetime_usec = lifetime_usec});
+}
+
+#define SLACK_USEC 50000
+
+Test(world, ends_of_routes_are_awaited) {
+        struct fake_route *route;
+
+        cr_assert(eq(u64, net.world.ends_usec, USEC_NEVER));
+        cr_assert(not(world_take_end(&net.world, 1000000)));
+        route = add_ending("::", 0, 2000000);
+        (void)world_ask(&net.world, 0, 20);
+        cr_assert(eq(u64, net.world.ends_usec, 2000020 + SLACK_USEC));
+        cr_assert(not(world_take_end(&net.world, 2000000)));
+        /* Renewed without a word: the next look finds a later end, and no change. */
+        world_published(&net.world);
+        route->lifetime_usec = 3000000;
+        cr_assert(world_take_end(&net.world, 2100000));
+        cr_assert(eq(u64, net.world.ends_usec, USEC_NEVER));
+        (void)world_ask(&net.world, 0, 2100000);
+        cr_assert(eq(u32, net.world.changed, 0));
+        cr_assert(eq(u64, net.world.ends_usec, 5100000 + SLACK_USEC));
+        /* What could not be asked about is not looked at again and again. */
+        net.error = -EAGAIN;
+        cr_assert(world_take_end(&net.world, 5200000));
+        (void)world_ask(&net.world, 0, 5200000);
+        cr_assert(eq(u64, net.world.ends_usec, USEC_NEVER));
+        net.error = 0;
+        fake_net_clear_routes(&net);
+        (void)world_ask(&net.world, 0, 5300000);
+        cr_assert(eq(u64, net.world.ends_usec, USEC_NEVER));
+        cr_assert(ne(u32, net.world.changed, 0));
+}
+
+static unsigned n_alarms;
+
+static void on_alarm(void *userdata) {
+        n_alarms++;
+}
+
+Test(world, ends_of_watched_routes_too) {
+        struct question question = {};
+        struct watched *watched;
+        struct fake_route *route;
+        const char *problem;
+
+        net.world.alarm.set = on_alarm;
+        (void)add_ending("::", 0, 9000000);
+        route = add_ending("2001:db8:9::", 48, 4000000);
+        (void)world_ask(&net.world, 0, 20);
+        cr_assert(eq(u64, net.world.ends_usec, 9000020 + SLACK_USEC));
+        cr_assert(eq(int, question_parse("2001:db8:9::9", &question, &problem), 0));
+        cr_assert(eq(int,
+                     watched_take(&net.world.watched, &question, &net.world.model,
+                                  &net.world.kernel, 1, 20, &watched),
+                     0));
+        cr_assert(eq(u32, n_alarms, 0));
+        world_mark_paths(&net.world);
+        cr_assert(eq(u32, n_alarms, 1));
+        cr_assert(eq(u64, net.world.ends_usec, 4000020 + SLACK_USEC));
+        route->lifetime_usec = 6000000; /* the answer is equal, its end is not */
+        (void)world_ask(&net.world, 0, 20);
+        cr_assert(eq(u64, net.world.ends_usec, 6000020 + SLACK_USEC));
+}
+
+/* An alternative that ends is a change as well. */
+Test(world, ends_of_alternatives_too) {
+        fake_net_clear_routes(&net);
+        (void)fake_net_add_route(
+                &net, &(struct fake_route){"::", 0, 2, "2001:db8:1::1", "2001:db8:1::2", 100});
+        (void)fake_net_add_route(&net,
+                                 &(struct fake_route){"::", 0, 3, "2001:db8:2::1", "2001:db8:2::2",
+                                                      200, .lifetime_usec = 7000000});
+        (void)world_ask(&net.world, 0, 20);
+        cr_assert(eq(u64, net.world.ends_usec, 7000020 + SLACK_USEC));
 }

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,11 +120,46 @@ Test(ipv6, advertisement_brings_a_route_and_its_end_takes_it) {
         free(watch);
 }
 
+/* Until then nothing is told, and then it is, though the kernel says so only when it collects what
+ * has expired, every 30 s. */
+static void expect_end_of_watch(uint64_t not_before_usec, uint64_t latest_usec) {
+        sd_bus_message *m = netmon_next(&world, "Changed");
+        CLEANUP(freep) char *reasons = (sd_bus_message_skip(m, "t"), bus_text(m));
+        uint64_t now_usec = moment_boottime_usec();
+
+        sd_bus_message_unref(m);
+        cr_assert_str_eq(reasons, "[route]");
+        cr_assert_geq(now_usec, not_before_usec);
+        cr_assert_lt(now_usec, latest_usec, "%" PRIu64 " us late", now_usec - latest_usec);
+}
+
 Test(ipv6, route_that_expires) {
-        netns_sysctl("ipv6/route/gc_interval", "1");
+        CLEANUP(freep) char *watch = NULL;
+        uint64_t began_usec;
+
         advertise(1, prefix_option, sizeof(prefix_option));
         netmon_wait_for(&world, "default6", "gateway=fe80::1");
+        netmon_settle(&world);
+        watch = netmon_watch(&world, "default6");
+        /* Renewed, it goes on, and nobody hears of it. */
+        began_usec = moment_boottime_usec();
+        advertise(2, prefix_option, sizeof(prefix_option));
+        expect_end_of_watch(began_usec + 2 * USEC_PER_SEC, began_usec + 3 * USEC_PER_SEC);
         netmon_wait_for(&world, "default6", "why=no-route");
+}
+
+/* Of a route that was there before anybody asked for it. */
+Test(ipv6, route_that_expires_under_a_watch) {
+        CLEANUP(freep) char *watch = NULL;
+        uint64_t began_usec;
+
+        shell("ip -6 address add 2001:db8:7::2/64 dev wifi0 nodad");
+        began_usec = moment_boottime_usec();
+        shell("ip -6 route add 2001:db8:9::/64 via fe80::1 dev wifi0 expires 2");
+        netmon_settle(&world);
+        watch = netmon_watch(&world, "2001:db8:9::9");
+        expect_end_of_watch(began_usec + 2 * USEC_PER_SEC, began_usec + 3 * USEC_PER_SEC);
+        netmon_wait_for(&world, "2001:db8:9::9", "why=no-route");
 }
 
 Test(ipv6, network_without_ipv4_is_routed) {
