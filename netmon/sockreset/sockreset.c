@@ -105,6 +105,9 @@ static void on_found(const struct diag_socket *socket, void *userdata) {
         char text[DIAG_SOCKET_TEXT_SIZE];
         int r;
 
+        /* It may have come back while a long search ran. */
+        if (!is_gone(sockreset, &sockreset->address))
+                return;
         (void)diag_socket_format(socket, text);
         if (sockreset->settings->dry_run) {
                 sockreset->n_total++;
@@ -131,9 +134,7 @@ static void on_done(int result, void *userdata) {
         if (result < 0)
                 log_warning("%s: cannot search for all its connections (%s), ignoring", text,
                             strerror(-result));
-        /* It may have come back while a long search ran. */
-        if (sockreset->n_closed > 0 && ++sockreset->n_searches < SEARCHES_MAX &&
-            is_gone(sockreset, &sockreset->address)) {
+        if (sockreset->n_closed > 0 && ++sockreset->n_searches < SEARCHES_MAX) {
                 sockreset->n_closed = 0;
                 sock_diag_search(sockreset->diag, &sockreset->address);
                 return;

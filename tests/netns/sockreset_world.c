@@ -74,7 +74,7 @@ static pid_t start_with_log(const char *const *argv, int *ret_fd) {
         return pid;
 }
 
-void sockreset_start(struct sockreset_world *world, const char *config, const char *argument) {
+void sockreset_launch(struct sockreset_world *world, const char *config, const char *argument) {
         char bus_argument[128], path[96], config_argument[128];
         /* As its unit starts it: an ordinary user with the one capability. */
         const char *argv[] = {"setpriv",
@@ -101,7 +101,6 @@ void sockreset_start(struct sockreset_world *world, const char *config, const ch
         if (!file || fputs(config ? config : "", file) < 0 || fclose(file) != 0)
                 die("%s: cannot be written", path);
         world->sockreset = start_with_log(argv, &world->log_fd);
-        sockreset_wait_log(world, "netmon: there\n");
 }
 
 /* Reads more of the log; false when none comes by then. */
@@ -139,6 +138,11 @@ size_t sockreset_count_log(struct sockreset_world *world, const char *text) {
         for (; (at = strstr(at, text)); at += strlen(text))
                 n++;
         return n;
+}
+
+void sockreset_start(struct sockreset_world *world, const char *config, const char *argument) {
+        sockreset_launch(world, config, argument);
+        sockreset_wait_log(world, "netmon: there\n");
 }
 
 static socklen_t make_address(int family, const char *text, uint16_t port,

@@ -24,7 +24,8 @@ struct sockreset_world {
 void sockreset_world_start(struct sockreset_world *world);
 void sockreset_world_stop(struct sockreset_world *world);
 
-/* Starts it with that configuration (NULL: none) and waits until it knows the addresses. */
+/* Starts it with that configuration (NULL: none); the second waits until it knows the addresses. */
+void sockreset_launch(struct sockreset_world *world, const char *config, const char *argument);
 void sockreset_start(struct sockreset_world *world, const char *config, const char *argument);
 
 /* Waits until it says that; it goes on from behind it the next time. */

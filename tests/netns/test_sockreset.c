@@ -5,6 +5,9 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +212,62 @@ Test(sockreset, address_that_another_interface_has_is_not_gone) {
         waiter_stop(&waiter);
 }
 
+Test(sockreset, address_of_two_interfaces_goes_with_the_second) {
+        struct waiter waiter;
+        uint64_t usec;
+
+        sockreset_start(&world, AT_ONCE, NULL);
+        start_ssh(&waiter);
+        shell("ip link add wan1 type veth && ip link set wan1 up && "
+              "ip address add 10.9.0.2/32 dev wan1");
+        netmon_settle(&world.netmon);
+        shell("ip address del 10.9.0.2/24 dev wan0");
+        let_pass(300000);
+        cr_assert_eq(sockreset_count_log(&world, "closed"), 0);
+        shell("ip address del 10.9.0.2/32 dev wan1");
+        cr_assert_eq(waiter_end(&waiter, NETMON_WAIT_USEC, &usec), ECONNABORTED);
+        waiter_stop(&waiter);
+}
+
+Test(sockreset, address_that_moves_to_another_interface_in_time_is_not_gone) {
+        struct waiter waiter;
+
+        sockreset_start(&world, "[Reset]\nGraceSec=0.5\n", NULL);
+        start_ssh(&waiter);
+        shell("ip link add wan1 type veth && ip link set wan1 up");
+        shell("ip address del 10.9.0.2/24 dev wan0");
+        netmon_settle(&world.netmon);
+        shell("ip address add 10.9.0.2/32 dev wan1 && ip route add 10.9.0.0/24 dev wan0");
+        let_pass(1000000);
+        cr_assert_eq(sockreset_count_log(&world, "closed"), 0);
+        waiter_expect_alive(&waiter);
+        waiter_stop(&waiter);
+}
+
+Test(sockreset, address_that_expires_is_gone) {
+        static const struct {
+                int family;
+                const char *source, *destination, *prefix;
+        } rows[] = {
+                {AF_INET, "10.9.0.7", "10.9.0.1", "10.9.0.7/24"},
+                {AF_INET6, "2001:db8:9::7", "2001:db8:9::1", "2001:db8:9::7/64"},
+        };
+
+        sockreset_start(&world, AT_ONCE, NULL);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct waiter waiter;
+                uint64_t usec;
+
+                shell("ip address add %s dev wan0 nodad valid_lft 2 preferred_lft 1",
+                      rows[i].prefix);
+                waiter_start(&world, &waiter, rows[i].family, SOCK_STREAM, rows[i].source,
+                             rows[i].destination);
+                cr_assert_eq(waiter_end(&waiter, NETMON_WAIT_USEC, &usec), ECONNABORTED, "%s",
+                             rows[i].source);
+                waiter_stop(&waiter);
+        }
+}
+
 Test(sockreset, loopback_is_never_touched) {
         int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), client, server;
         struct sockaddr_in address = {.sin_family = AF_INET};
@@ -231,6 +290,21 @@ Test(sockreset, loopback_is_never_touched) {
         shell("ip address add 192.0.2.9/32 dev lo");
         cr_assert_eq(write(server, "x", 1), 1);
         cr_assert_eq(read(client, &byte, 1), 1);
+}
+
+Test(sockreset, waits_for_netmon) {
+        struct waiter waiter;
+        uint64_t usec;
+
+        (void)child_stop(world.netmon.netmon, SIGTERM);
+        sockreset_launch(&world, AT_ONCE, NULL);
+        start_ssh(&waiter);
+        let_pass(200000);
+        world.netmon.netmon = netmon_start(&world.netmon.daemon, NULL, NULL);
+        sockreset_wait_log(&world, "netmon: there\n");
+        shell("ip address del 10.9.0.2/24 dev wan0");
+        cr_assert_eq(waiter_end(&waiter, NETMON_WAIT_USEC, &usec), ECONNABORTED);
+        waiter_stop(&waiter);
 }
 
 Test(sockreset, netmon_that_ends_or_restarts_closes_nothing) {
@@ -309,6 +383,92 @@ static void allow_descriptors(rlim_t n) {
         cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+static int tcp_socket(void) {
+        struct sockaddr_in address = {.sin_family = AF_INET};
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void)inet_pton(AF_INET, "10.9.0.2", &address.sin_addr);
+        cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        return fd;
+}
+
+/* A connection to the server; its other end is in *ret_server. */
+static int tcp_connection(int listener, int *ret_server) {
+        struct sockaddr_in address = {};
+        socklen_t len = sizeof(address);
+        int fd = tcp_socket();
+
+        cr_assert_eq(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+        cr_assert_eq(connect(fd, (struct sockaddr *)&address, len), 0);
+        *ret_server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        return fd;
+}
+
+static int tcp_listener(void) {
+        struct sockaddr_in address = {.sin_family = AF_INET};
+        int fd;
+
+        netns_switch(world.server_side);
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        netns_switch(world.laptop);
+        (void)inet_pton(AF_INET, "10.9.0.1", &address.sin_addr);
+        cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        cr_assert_eq(listen(fd, SOMAXCONN), 0);
+        return fd;
+}
+
+static int tcp_that_nobody_answers(void) {
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(22)};
+        int fd = tcp_socket();
+
+        cr_assert_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+        (void)inet_pton(AF_INET, "10.9.0.99", &address.sin_addr);
+        cr_assert_lt(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        cr_assert_eq(errno, EINPROGRESS);
+        return fd;
+}
+
+static uint8_t tcp_state(int fd) {
+        struct tcp_info info = {};
+        socklen_t len = sizeof(info);
+
+        cr_assert_eq(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+        return info.tcpi_state;
+}
+
+static void wait_for_state(int fd, uint8_t state) {
+        uint64_t deadline_usec = moment_boottime_usec() + NETMON_WAIT_USEC;
+
+        while (tcp_state(fd) != state) {
+                cr_assert_lt(moment_boottime_usec(), deadline_usec, "it is in state %u",
+                             tcp_state(fd));
+                (void)sched_yield();
+        }
+}
+
+/* A program has them, whatever became of them; what listens, and what is past, nobody waits for. */
+Test(sockreset, all_states_of_a_connection_count) {
+        int listener = tcp_listener(), servers[3], local = tcp_socket(), past, fds[3];
+
+        sockreset_start(&world, AT_ONCE, NULL);
+        cr_assert_eq(listen(local, 1), 0);
+        fds[0] = tcp_that_nobody_answers();
+        fds[1] = tcp_connection(listener, &servers[0]);
+        (void)shutdown(fds[1], SHUT_WR);
+        wait_for_state(fds[1], TCP_FIN_WAIT2);
+        fds[2] = tcp_connection(listener, &servers[1]);
+        (void)shutdown(servers[1], SHUT_WR);
+        wait_for_state(fds[2], TCP_CLOSE_WAIT);
+        past = tcp_connection(listener, &servers[2]);
+        (void)close(past);
+        (void)close(servers[2]);
+        shell("ip address del 10.9.0.2/24 dev wan0");
+        sockreset_wait_log(&world, "10.9.0.2: gone; 3 connections closed\n");
+        for (size_t i = 0; i < 3; i++)
+                cr_assert_eq(pending_error(fds[i]), ECONNABORTED, "%zu", i);
+        cr_assert_eq(tcp_state(local), TCP_LISTEN);
+}
+
 /* More than the kernel tells in one datagram; and beside them what is no connection. */
 Test(sockreset, thousands_are_closed_with_a_line_each) {
         enum {
@@ -340,18 +500,12 @@ Test(crowded, none_is_missed) {
         enum {
                 N = 2000
         };
-        struct sockaddr_in address = {.sin_family = AF_INET};
+        struct sockaddr_in address = {};
         socklen_t len = sizeof(address);
-        int fds[N], listener;
+        int fds[N], listener = tcp_listener();
 
         allow_descriptors(N + 100);
         sockreset_start(&world, AT_ONCE, NULL);
-        netns_switch(world.server_side);
-        listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        netns_switch(world.laptop);
-        (void)inet_pton(AF_INET, "10.9.0.1", &address.sin_addr);
-        cr_assert_eq(bind(listener, (struct sockaddr *)&address, len), 0);
-        cr_assert_eq(listen(listener, N), 0);
         cr_assert_eq(getsockname(listener, (struct sockaddr *)&address, &len), 0);
         for (size_t i = 0; i < N; i++) {
                 fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
