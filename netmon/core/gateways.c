@@ -38,6 +38,8 @@ static void add_answer(struct gateways *gateways, const struct gateways *was,
         add(gateways, was, &answer->selected);
         for (size_t i = 0; i < answer->n_alternatives; i++)
                 add(gateways, was, &answer->alternatives[i]);
+        for (size_t i = 0; i < answer->underlays.n; i++)
+                add(gateways, was, &answer->underlays.entries[i].path);
 }
 
 bool gateways_collect(struct world *world) {

@@ -102,8 +102,8 @@ enum losing path_losing(const struct path *path, const struct model *model) {
 
         if (!link || path->why != PATH_USABLE)
                 return LOSING_NOT;
-        if (link->wifi.losing != LOSING_NOT)
-                return link->wifi.losing;
+        if (wifi_losing(&link->wifi) != LOSING_NOT)
+                return wifi_losing(&link->wifi);
         return gateways_have_failed(&model->gateways, path->ifindex, &path->gateway)
                        ? LOSING_GATEWAY
                        : LOSING_NOT;

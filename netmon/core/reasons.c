@@ -77,14 +77,28 @@ unsigned reasons_of_links(const struct model *model, unsigned triggers) {
         return reasons != 0 ? reasons : REASON_ADMIN;
 }
 
-/* The same tunnel, carried by another path, or by one that does or does not work. */
+/* The same tunnel, carried by another path, or by one that does or does not work; a warning is not
+ * meant. */
 static bool carrier_changed(const struct answer *was, const struct answer *now) {
         const struct underlay *a = underlays_find(&was->underlays, was->selected.ifindex);
         const struct underlay *b = underlays_find(&now->underlays, now->selected.ifindex);
+        struct path warned;
 
         if (was->selected.ifindex != now->selected.ifindex)
                 return false;
-        return a && b ? !path_equal(&a->path, &b->path) : a != b;
+        if (!a || !b)
+                return a != b;
+        warned = a->path;
+        warned.losing = b->path.losing;
+        return !path_equal(&warned, &b->path);
+}
+
+static bool is_carrier_warned_otherwise(const struct answer *was, const struct answer *now) {
+        const struct underlay *a = underlays_find(&was->underlays, was->selected.ifindex);
+        const struct underlay *b = underlays_find(&now->underlays, now->selected.ifindex);
+
+        return a && b && a->path.why == PATH_USABLE && b->path.why == PATH_USABLE &&
+               a->path.ifindex == b->path.ifindex && a->path.losing != b->path.losing;
 }
 
 /* A path through the same gateway works now as before, with a warning or without. */
@@ -101,7 +115,8 @@ static bool is_warned_otherwise(const struct path *path, const struct answer *an
 }
 
 static bool warnings_differ(const struct answer *was, const struct answer *now) {
-        bool differ = is_warned_otherwise(&was->selected, now);
+        bool differ =
+                is_warned_otherwise(&was->selected, now) || is_carrier_warned_otherwise(was, now);
 
         for (size_t i = 0; i < was->n_alternatives; i++)
                 differ |= is_warned_otherwise(&was->alternatives[i], now);

@@ -241,7 +241,13 @@ int underlay_judge(struct lookup *lookup, struct path *path) {
                 return 0;
         if (path->metered == METERED_UNKNOWN)
                 path->metered = underlay->path.metered;
-        if (path->why == PATH_USABLE && underlay->path.why != PATH_USABLE)
+        if (path->why != PATH_USABLE)
+                return 0;
+        if (underlay->path.why != PATH_USABLE) {
                 path->why = PATH_UNDERLAY;
+                path->losing = LOSING_NOT;
+        } else if (path->losing == LOSING_NOT) {
+                path->losing = underlay->path.losing;
+        }
         return 0;
 }

@@ -37,6 +37,7 @@ void underlays_add(struct underlays *underlays, const struct underlay *underlay)
 /* Everything but the times. */
 bool underlays_equal(const struct underlays *a, const struct underlays *b);
 
-/* A path into a tunnel is usable only if what carries the tunnel is, and costs what that costs.
+/* A path into a tunnel is usable only if what carries the tunnel is, costs what that costs, and is
+ * about to be lost with it.
  * Looks once per tunnel and keeps it in lookup->underlays. 0, or -EAGAIN. */
 int underlay_judge(struct lookup *lookup, struct path *path);

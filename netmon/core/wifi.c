@@ -11,10 +11,17 @@ static const char *const losing_words[LOSING_COUNT] = {
         [LOSING_BEACONS] = "beacons",
         [LOSING_PACKETS] = "packets",
         [LOSING_GATEWAY] = "gateway",
+        [LOSING_SIGNAL] = "signal",
 };
 
 const char *losing_to_string(enum losing losing) {
         return losing_words[losing];
+}
+
+enum losing wifi_losing(const struct wifi *wifi) {
+        if (wifi->losing != LOSING_NOT)
+                return wifi->losing;
+        return wifi->is_deep ? LOSING_SIGNAL : LOSING_NOT;
 }
 
 static unsigned changed(struct link *link, unsigned bits) {
@@ -31,15 +38,24 @@ static unsigned set_losing(struct link *link, enum losing losing, uint64_t until
         return same ? 0 : LINK_CHANGE_LOSING;
 }
 
+static unsigned set_deep(struct wifi *wifi, int32_t signal_dbm) {
+        bool was_deep = wifi->is_deep;
+
+        wifi->is_deep = signal_dbm != 0 &&
+                        (was_deep ? signal_dbm < WIFI_DEEP_END_DBM : signal_dbm <= WIFI_DEEP_DBM);
+        return wifi->is_deep == was_deep ? 0 : LINK_CHANGE_LOSING;
+}
+
 static unsigned set_signal(struct link *link, int32_t signal_dbm) {
         struct wifi *wifi = &link->wifi;
+        unsigned bits = set_deep(wifi, signal_dbm);
 
         if (wifi->signal_dbm == signal_dbm ||
             (wifi->signal_dbm != 0 && signal_dbm != 0 &&
              abs(wifi->signal_dbm - signal_dbm) < WIFI_SIGNAL_STEP_DBM))
-                return 0;
+                return bits;
         wifi->signal_dbm = signal_dbm;
-        return LINK_CHANGE_SIGNAL;
+        return bits | LINK_CHANGE_SIGNAL;
 }
 
 static unsigned set_frequency(struct link *link, uint32_t frequency) {

@@ -14,6 +14,10 @@ struct link;
 /* A signal is told when it differs by so much from what was told last. */
 #define WIFI_SIGNAL_STEP_DBM 3
 
+/* At so weak a signal even the slowest rate begins to fail; it is better again from there on. */
+#define WIFI_DEEP_DBM (-82)
+#define WIFI_DEEP_END_DBM (-78)
+
 /* Beacons that are heard again are not announced. An access point that is gone has been given up
  * by then. */
 #define WIFI_LOSING_USEC 10000000
@@ -24,8 +28,9 @@ enum losing {
         LOSING_BEACONS, /* the access point is not heard any more */
         LOSING_PACKETS, /* or does not hear us */
         LOSING_GATEWAY, /* the gateway does not answer for its address */
+        LOSING_SIGNAL,  /* it hardly reaches the access point */
 };
-#define LOSING_COUNT 4
+#define LOSING_COUNT 5
 
 /* "" for LOSING_NOT. */
 const char *losing_to_string(enum losing losing);
@@ -39,10 +44,14 @@ struct wifi {
         int32_t signal_dbm;            /* 0: not known, as all of these */
         uint32_t frequency;
         uint32_t bit_rate_kbs;
-        unsigned n_roams; /* from one access point of a network to another */
-        enum losing losing;
+        unsigned n_roams;   /* from one access point of a network to another */
+        enum losing losing; /* as announced */
         uint64_t losing_until_usec;
+        bool is_deep; /* the signal is, until another one is told */
 };
+
+/* What speaks against the link: what was announced, else its signal. */
+enum losing wifi_losing(const struct wifi *wifi);
 
 /* What to do on an event. */
 enum wifi_verdict {

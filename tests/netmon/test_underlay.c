@@ -214,6 +214,34 @@ Test(underlay, change_under_the_same_tunnel_has_its_reason) {
                      REASON_ROUTE | REASON_VPN));
 }
 
+Test(underlay, warning_is_that_of_what_carries_it) {
+        struct link *link = model_find(&net.world.model, 2);
+        struct answer was, now;
+
+        add_rules();
+        was = ask_again("default4", NULL, 10);
+        world_forget_reasons(&net.world);
+        link->wifi.losing = LOSING_BEACONS;
+        now = ask_again("default4", &was, 20);
+        cr_assert(eq(int, now.selected.losing, LOSING_BEACONS));
+        cr_assert(eq(int, underlays_find(&now.underlays, 9)->path.losing, LOSING_BEACONS));
+        cr_assert(eq(u32, reasons_of(&was, &now, &net.world.model, 0), REASON_LOSING));
+        /* The tunnel's own comes first. */
+        was = now;
+        model_find(&net.world.model, 9)->wifi.losing = LOSING_PACKETS;
+        now = ask_again("default4", &was, 30);
+        cr_assert(eq(int, now.selected.losing, LOSING_PACKETS));
+        was = now;
+        link->wifi.losing = LOSING_NOT;
+        now = ask_again("default4", &was, 40);
+        cr_assert(eq(u32, reasons_of(&was, &now, &net.world.model, 0), REASON_LOSING));
+        link->wifi.losing = LOSING_BEACONS;
+        set_carrier(2, false);
+        now = ask_again("default4", &was, 50);
+        cr_assert(eq(int, now.selected.why, PATH_UNDERLAY));
+        cr_assert(eq(int, now.selected.losing, LOSING_NOT));
+}
+
 Test(underlay, tunnel_that_is_not_carried_is_no_alternative) {
         struct answer answer;
 

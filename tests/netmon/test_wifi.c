@@ -140,8 +140,42 @@ Test(wifi, warning_ends) {
         cr_assert(eq(int, wlan0.wifi.losing, LOSING_NOT));
 }
 
+static enum losing losing_at(int32_t signal_dbm) {
+        const struct wifi_msg msg = {.event = WIFI_EVENT_SIGNAL, .signal_dbm = signal_dbm};
+
+        (void)wifi_take_event(&wlan0, &msg, NOW_USEC);
+        return wifi_losing(&wlan0.wifi);
+}
+
+Test(wifi, deep_signal_warns_until_it_is_better) {
+        static const struct {
+                int32_t signal_dbm;
+                enum losing losing;
+        } rows[] = {
+                {-81, LOSING_NOT}, {-82, LOSING_SIGNAL}, {-90, LOSING_SIGNAL}, {-79, LOSING_SIGNAL},
+                {-78, LOSING_NOT}, {-70, LOSING_NOT},    {-80, LOSING_NOT},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                cr_assert(eq(int, losing_at(rows[i].signal_dbm), rows[i].losing), "row %zu", i);
+        /* It is told though the difference to what was told is not. */
+        wlan0.changed = 0;
+        cr_assert(eq(int, losing_at(-82), LOSING_SIGNAL));
+        cr_assert(eq(u32, wlan0.changed, LINK_CHANGE_LOSING));
+        /* What was announced comes first, and when it is over this is left. */
+        (void)take(WIFI_EVENT_BEACONS_LOST);
+        cr_assert(eq(int, losing_at(-82), LOSING_BEACONS));
+        cr_assert(wifi_expire(&wlan0, NOW_USEC + WIFI_LOSING_USEC));
+        cr_assert(eq(int, wifi_losing(&wlan0.wifi), LOSING_SIGNAL));
+        (void)take(WIFI_EVENT_DISCONNECTED);
+        cr_assert(eq(int, wifi_losing(&wlan0.wifi), LOSING_NOT));
+        (void)take_facts("Quay", 2, -85);
+        cr_assert(eq(int, wifi_losing(&wlan0.wifi), LOSING_SIGNAL));
+}
+
 Test(wifi, words) {
-        static const char *const words[LOSING_COUNT] = {"", "beacons", "packets", "gateway"};
+        static const char *const words[LOSING_COUNT] = {"", "beacons", "packets", "gateway",
+                                                        "signal"};
 
         for (unsigned i = 0; i < LOSING_COUNT; i++)
                 cr_assert(eq(str, (char *)losing_to_string((enum losing)i), (char *)words[i]));
