@@ -75,6 +75,7 @@ struct netmon {
         bool is_ready;   /* the service manager knows */
         bool is_drained; /* all announcements so far have been read */
         enum ask ask;
+        bool is_settling;    /* the paths are asked for once more: time for what can wait */
         unsigned triggers;   /* enum reason, since the paths last settled */
         uint64_t event_usec; /* when the first message not yet published was read; 0: none */
 };
@@ -187,9 +188,12 @@ static void check_published(int r) {
                 log_warning("bus: cannot publish (%s), ignoring", strerror(-r));
 }
 
-static void publish_links(struct netmon *netmon) {
-        if (netmon->bus)
-                check_published(bus_netmon_publish_links(netmon->bus));
+/* True when something was told. */
+static bool publish_links(struct netmon *netmon) {
+        int r = netmon->bus ? bus_netmon_publish_links(netmon->bus) : 0;
+
+        check_published(r);
+        return r > 0;
 }
 
 /* What is found out only now is told on its own, so that nothing else waits for it. */
@@ -218,19 +222,18 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
 
         if (netmon->event_usec == 0)
                 netmon->event_usec = now_usec;
-        publish_links(netmon);
-        rfkill_look(netmon->rfkill);
         /* On a busy processor the bus would wait for the paths otherwise. */
-        (void)sched_yield();
+        if (publish_links(netmon))
+                (void)sched_yield();
+        rfkill_look(netmon->rfkill);
         netmon->ask = ASK_NOT;
         while ((r = world_ask(&netmon->world, netmon->triggers, now_usec)) > 0) {
                 drain(netmon);
-                publish_links(netmon);
+                (void)publish_links(netmon);
                 netmon->ask = ASK_NOT;
         }
         if (netmon->bus)
                 check_published(bus_netmon_publish_paths(netmon->bus, netmon->event_usec));
-        write_state(netmon);
         world_published(&netmon->world);
         netmon->event_usec = 0;
         if (why == ASK_MESSAGE || r < 0) {
@@ -239,8 +242,13 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
                 netmon->triggers = 0;
                 world_forget_reasons(&netmon->world);
         }
+        /* The bus gets the processor first, and a client of it. */
+        if (why != ASK_MESSAGE || netmon->is_settling || !netmon->link) {
+                netmon->is_settling = false;
+                write_state(netmon);
+                find_out(netmon);
+        }
         pace_worked(&netmon->pace, now_usec, moment_boottime_usec());
-        find_out(netmon);
 }
 
 static void start_resync(struct netmon *netmon) {
@@ -350,8 +358,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
                 netmon->ask = ASK_MESSAGE;
         if (world_take_end(&netmon->world, moment_boottime_usec()))
                 due |= RECHECK_PATHS;
-        if ((due & RECHECK_PATHS) && netmon->ask == ASK_NOT)
-                netmon->ask = ASK_SETTLE;
+        if (due & RECHECK_PATHS) {
+                netmon->is_settling = true;
+                if (netmon->ask == ASK_NOT)
+                        netmon->ask = ASK_SETTLE;
+        }
         turn(netmon);
         return 0;
 }

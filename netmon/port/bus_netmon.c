@@ -64,7 +64,7 @@ int bus_netmon_publish_links(struct bus_netmon *netmon) {
         if (r < 0)
                 return r;
         netmon->told |= r > 0;
-        return 0;
+        return r > 0;
 }
 
 /* The answers that changed get the serial of this burst. Returns how many. */

@@ -17,7 +17,8 @@ static inline void bus_netmon_freep(struct bus_netmon **netmon) {
         bus_netmon_free(*netmon);
 }
 
-/* First half of a burst's publication: what changed in the interfaces that have an object. */
+/* First half of a burst's publication: what changed in the interfaces that have an object. > 0 when
+ * something did. */
 int bus_netmon_publish_links(struct bus_netmon *netmon);
 
 /* Second half, after world_ask(): objects that come and go, then the manager's properties,

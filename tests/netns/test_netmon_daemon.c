@@ -246,6 +246,7 @@ static void expect_state(const char *expected) {
 Test(daemon, state_file_follows_and_stays) {
         expect_state("offline  no");
         netmon_world_add_wifi(&world);
+        netmon_settle(&world);
         expect_state("routed wifi0 yes");
         tap_set_carrier(world.wifi, false);
         netmon_wait_for(&world, "default", "why=carrier");
