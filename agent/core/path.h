@@ -31,6 +31,8 @@ struct path {
         uint64_t since_usec;
         int nexthops[PATH_NEXTHOPS_MAX]; /* interface indexes, when the route has several */
         size_t n_nexthops;
+        int underlay_ifindex; /* of what carries a tunnel; 0: unknown, or no tunnel */
+        char underlay_gateway[PATH_ADDRESS_MAX];
 };
 
 /* netmon's whole answer for one destination. */

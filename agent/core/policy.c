@@ -37,6 +37,27 @@ static bool path_differs(const struct path_key *a, const struct path_key *b) {
                (a->ipv6 == b->ipv6 && strcmp(a->gateway, b->gateway) != 0);
 }
 
+/* What carries the tunnel that the link goes through is another path now. */
+static bool policy_is_carried_otherwise(const struct policy *p, const struct policy_view *view) {
+        const struct path_key *was = &p->link_path, *now = &view->link_path;
+
+        if (!p->linked || was->ifindex != now->ifindex || was->underlay_ifindex == 0 ||
+            now->underlay_ifindex == 0)
+                return false;
+        return was->underlay_ifindex != now->underlay_ifindex ||
+               strcmp(was->underlay_gateway, now->underlay_gateway) != 0;
+}
+
+/* The one that is not known goes on being the one that was. */
+static void policy_note_underlay(struct policy *p) {
+        const struct path_key *now = &p->view.link_path;
+
+        if (p->link_path.ifindex != now->ifindex || now->underlay_ifindex == 0)
+                return;
+        p->link_path.underlay_ifindex = now->underlay_ifindex;
+        memcpy(p->link_path.underlay_gateway, now->underlay_gateway, sizeof(now->underlay_gateway));
+}
+
 void policy_set_options(struct policy *p, const struct policy_options *options) {
         p->options = *options;
         p->backoff.first_usec = options->first_usec;
@@ -273,6 +294,8 @@ static bool policy_take_view(struct policy *p, const struct policy_view *view) {
                 p->link_path = view->link_path;
                 p->placed = true;
         }
+        if (p->linked)
+                policy_note_underlay(p);
         if (!view->known)
                 return before.known && !before.usable;
         if (view->usable && !p->attempting)
@@ -452,6 +475,7 @@ static void policy_encourage(struct policy *p, bool also_failed, const struct mo
 
 unsigned policy_step(struct policy *p, enum policy_event event, const struct policy_view *view,
                      const struct cause *cause, const struct moment *at) {
+        bool is_carried_otherwise = false;
         unsigned actions = 0;
 
         p->hurried = false;
@@ -469,6 +493,7 @@ unsigned policy_step(struct policy *p, enum policy_event event, const struct pol
                 actions |= policy_drop_all(p, POLICY_CLOSE_LINK);
                 break;
         case POLICY_PATH:
+                is_carried_otherwise = policy_is_carried_otherwise(p, view);
                 if (policy_take_view(p, view))
                         policy_new_path(p, at);
                 break;
@@ -518,6 +543,9 @@ unsigned policy_step(struct policy *p, enum policy_event event, const struct pol
         }
         actions |= policy_follow_attempt(p, at);
         actions |= policy_follow_link(p, at);
+        /* The other end of the tunnel may not know yet, or never come to know. */
+        if (is_carried_otherwise && p->linked && !p->holding)
+                actions |= POLICY_PROBE;
         actions |= policy_try(p, at);
         policy_settle(p, at);
         return actions;

@@ -54,6 +54,9 @@ struct path_key {
         int ifindex;      /* 0: unknown, or not bound to an interface */
         char gateway[46]; /* "" on-link */
         bool ipv6;
+        /* What carries a tunnel makes it no other path. Its ifindex 0: unknown, or no tunnel. */
+        int underlay_ifindex;
+        char underlay_gateway[46];
 };
 
 /* What became of the path that a link or an attempt was made on. */

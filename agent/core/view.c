@@ -116,6 +116,8 @@ static enum policy_fate use_fate(const struct view_input *input, const struct vi
 static void path_to_key(const struct path *path, int ifindex, struct path_key *ret) {
         *ret = (struct path_key){.ifindex = ifindex, .ipv6 = strcmp(path->family, "ipv6") == 0};
         memcpy(ret->gateway, path->gateway, sizeof(ret->gateway));
+        ret->underlay_ifindex = path->underlay_ifindex;
+        memcpy(ret->underlay_gateway, path->underlay_gateway, sizeof(ret->underlay_gateway));
 }
 
 /* Fills in what the answers say of the best path and of the link's own. */

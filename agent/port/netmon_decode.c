@@ -64,6 +64,21 @@ static int read_nexthops(sd_bus_message *m, struct path *path) {
         return sd_bus_message_exit_container(m);
 }
 
+static int read_underlay(sd_bus_message *m, struct path *path) {
+        struct path underlay = {0};
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'v', "a{sv}");
+        if (r < 0)
+                return r;
+        r = bus_dict_read(m, take_path, &underlay);
+        if (r < 0)
+                return r;
+        path->underlay_ifindex = underlay.ifindex;
+        memcpy(path->underlay_gateway, underlay.gateway, sizeof(path->underlay_gateway));
+        return sd_bus_message_exit_container(m);
+}
+
 static int take_path(sd_bus_message *m, const char *key, void *userdata) {
         int r = bus_field_take(m, key, path_fields, N_PATH_FIELDS, userdata);
 
@@ -71,6 +86,8 @@ static int take_path(sd_bus_message *m, const char *key, void *userdata) {
                 return r;
         if (strcmp(key, "nexthops") == 0 && sd_bus_message_verify_type(m, 'v', "aa{sv}") > 0)
                 return read_nexthops(m, userdata);
+        if (strcmp(key, "underlay") == 0 && sd_bus_message_verify_type(m, 'v', "a{sv}") > 0)
+                return read_underlay(m, userdata);
         return sd_bus_message_skip(m, "v");
 }
 

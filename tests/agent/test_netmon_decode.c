@@ -64,6 +64,22 @@ Test(netmon_decode, changed_paths_with_what_a_newer_netmon_may_add) {
         cr_assert(eq(str, paths.alternatives[0].interface, "wwan0"));
 }
 
+Test(netmon_decode, what_carries_a_tunnel) {
+        struct paths paths;
+
+        append("tastt", UINT64_C(3), 1, "vpn", UINT64_C(1), UINT64_C(2));
+        append("a{sv}", 3, "ifindex", "i", 9, "underlay", "a{sv}", 2, "ifindex", "i", 2, "gateway",
+               "s", "192.0.2.1", "gateway", "s", "");
+        append("aa{sv}", 1, 2, "ifindex", "i", 8, "underlay", "s", "none");
+        ready();
+        cr_assert(ge(int, netmon_decode_changed(m, &paths), 0));
+        cr_assert(eq(int, paths.selected.ifindex, 9));
+        cr_assert(eq(str, paths.selected.gateway, ""));
+        cr_assert(eq(int, paths.selected.underlay_ifindex, 2));
+        cr_assert(eq(str, paths.selected.underlay_gateway, "192.0.2.1"));
+        cr_assert(eq(int, paths.alternatives[0].underlay_ifindex, 0));
+}
+
 Test(netmon_decode, next_hops_and_wrong_types) {
         struct paths paths;
 

@@ -785,3 +785,60 @@ Test(policy, silent_link_is_not_probed_after_a_sleep) {
         expect(see(), POLICY_HOLD, CHANNEL_WAITING);
         cr_assert(zero(u32, step(POLICY_RESUMED) & POLICY_PROBE));
 }
+
+/* Through a tunnel, interface 9, which is carried by another interface with a gateway; 0: netmon
+ * does not know by which. */
+static unsigned see_tunnel(int underlay, const char *gateway) {
+        struct path_key key = {.ifindex = 9, .underlay_ifindex = underlay};
+
+        (void)strcpy(key.underlay_gateway, gateway);
+        view = (struct policy_view){.known = true, .usable = true, .best = key};
+        if (policy.linked)
+                view.link_path = key;
+        return see();
+}
+
+static void connect_through_tunnel(int underlay, const char *gateway) {
+        (void)see_tunnel(underlay, gateway);
+        expect(step(POLICY_START), POLICY_CONNECT, CHANNEL_CONNECTING);
+        expect(step(POLICY_OPENED), 0, CHANNEL_CONNECTED);
+}
+
+Test(policy, link_is_probed_when_its_tunnel_is_carried_otherwise) {
+        connect_through_tunnel(1, "192.0.2.1");
+        expect(see_tunnel(2, "198.51.100.1"), POLICY_PROBE, CHANNEL_CONNECTED);
+        expect(see_tunnel(2, "198.51.100.1"), 0, CHANNEL_CONNECTED);
+        expect(see_tunnel(2, "198.51.100.2"), POLICY_PROBE, CHANNEL_CONNECTED);
+        /* What is not known for a while is no change, nor what comes of it. */
+        expect(see_tunnel(0, ""), 0, CHANNEL_CONNECTED);
+        expect(see_tunnel(2, "198.51.100.2"), 0, CHANNEL_CONNECTED);
+        expect(see_tunnel(0, ""), 0, CHANNEL_CONNECTED);
+        expect(see_tunnel(1, "192.0.2.1"), POLICY_PROBE, CHANNEL_CONNECTED);
+}
+
+Test(policy, tunnel_that_becomes_known_is_no_change) {
+        connect_through_tunnel(0, "");
+        expect(see_tunnel(1, "192.0.2.1"), 0, CHANNEL_CONNECTED);
+        expect(see_tunnel(2, "192.0.2.1"), POLICY_PROBE, CHANNEL_CONNECTED);
+}
+
+Test(policy, silent_tunnel_is_probed_when_it_is_back) {
+        connect_through_tunnel(1, "192.0.2.1");
+        view.usable = false;
+        view.link_path = (struct path_key){0};
+        view.link_fate = POLICY_FATE_SILENT;
+        expect(see(), POLICY_HOLD, CHANNEL_WAITING);
+        expect(see_tunnel(2, "198.51.100.1"), POLICY_PROBE, CHANNEL_CONNECTED);
+        expect(see_tunnel(2, "198.51.100.1"), 0, CHANNEL_CONNECTED);
+}
+
+Test(policy, what_carries_another_path_concerns_no_link) {
+        connect_good();
+        for (int underlay = 1; underlay <= 2; underlay++) {
+                view = (struct policy_view){.known = true,
+                                            .usable = true,
+                                            .best = {.ifindex = 9, .underlay_ifindex = underlay},
+                                            .link_path = {.ifindex = 1}};
+                expect(see(), underlay == 1 ? POLICY_CONNECT : 0, CHANNEL_CONNECTED);
+        }
+}

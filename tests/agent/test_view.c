@@ -68,6 +68,15 @@ Test(view, selected_path_is_best_and_the_link_fine) {
         cr_assert(eq(int, (int)view.attempt_fate, POLICY_FATE_FINE));
 }
 
+Test(view, what_carries_a_tunnel_is_told) {
+        answer.selected.underlay_ifindex = 7;
+        (void)strcpy(answer.selected.underlay_gateway, "203.0.113.1");
+        build();
+        cr_assert(eq(int, view.best.underlay_ifindex, 7));
+        cr_assert(eq(int, view.link_path.underlay_ifindex, 7));
+        cr_assert(eq(str, view.link_path.underlay_gateway, "203.0.113.1"));
+}
+
 Test(view, no_answer_is_unknown) {
         answer.known = false;
         build();

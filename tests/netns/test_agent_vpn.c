@@ -15,6 +15,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 static struct agent_world world;
 static int tunnel[2]; /* the laptop's end, the server's */
 static int listener = -1;
+static atomic_bool is_swallowing; /* the tunnel; as when its other end sends to where we were */
 
 static void *carry(void *unused) {
         struct pollfd fds[2] = {{tunnel[0], POLLIN, 0}, {tunnel[1], POLLIN, 0}};
@@ -41,7 +43,7 @@ static void *carry(void *unused) {
                         ssize_t n = read(tunnel[i], packet, sizeof(packet));
 
                         /* An end that is down takes nothing, which is a loss like any other. */
-                        if (n > 0)
+                        if (n > 0 && !is_swallowing)
                                 (void)!write(tunnel[1 - i], packet, (size_t)n);
                 }
         return NULL;
@@ -251,5 +253,21 @@ Test(vpn, kernel_is_followed_without_kill_switch) {
         set_up_tunnel();
         (void)world_expect_open(&world, "10.9.0.2");
         world_wait_interface(&world, path, "vpn0");
+        world_send_and_wait(&world, path, "m", 0, 1);
+}
+
+/* The tunnel is the same, and its other end may or may not follow it. */
+Test(vpn, connection_is_asked_when_the_tunnel_is_carried_otherwise) {
+        CLEANUP(freep) char *path = world_open_connected(&world, "a", WORLD_ECHO);
+
+        (void)world_expect_open(&world, "10.9.0.2");
+        shell("ip route del default dev w0");
+        world_pass(&world, 2500000); /* longer than an answer is waited for */
+        world_expect_connections(&world, path, 1);
+        is_swallowing = true;
+        shell("ip route add default via 10.1.0.1 dev w0 metric 100");
+        client_wait(&world.app, path, "State", "connecting");
+        is_swallowing = false;
+        (void)world_expect_open(&world, "10.9.0.2");
         world_send_and_wait(&world, path, "m", 0, 1);
 }
