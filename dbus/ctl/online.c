@@ -20,11 +20,10 @@ bool online_wants_interfaces(const struct online_wish *wish) {
         return wish->any || wish->n_interfaces > 0;
 }
 
-static bool has_flag(json_object *address, const char *flag) {
-        json_object *flags = json_object_object_get(address, "flags");
-
-        for (size_t i = 0; flags && i < json_object_array_length(flags); i++)
-                if (strcmp(json_object_get_string(json_object_array_get_idx(flags, i)), flag) == 0)
+static bool has_string(json_object *strings, const char *string) {
+        for (size_t i = 0; strings && i < json_object_array_length(strings); i++)
+                if (strcmp(json_object_get_string(json_object_array_get_idx(strings, i)), string) ==
+                    0)
                         return true;
         return false;
 }
@@ -45,11 +44,12 @@ static bool is_of_family(json_object *address, enum online_family family) {
 
 /* An address that others can answer to. */
 static bool counts(json_object *address, enum online_family family) {
+        json_object *flags = json_object_object_get(address, "flags");
         const char *scope = value_string(address, "scope");
 
         return is_of_family(address, family) && strcmp(scope, "link") != 0 &&
-               strcmp(scope, "host") != 0 && !has_flag(address, "dadfailed") &&
-               (!has_flag(address, "tentative") || has_flag(address, "optimistic"));
+               strcmp(scope, "host") != 0 && !has_string(flags, "dadfailed") &&
+               (!has_string(flags, "tentative") || has_string(flags, "optimistic"));
 }
 
 static bool is_online(json_object *link, enum online_family family) {
@@ -67,7 +67,8 @@ static json_object *find(json_object *interfaces, const char *name) {
         for (size_t i = 0; i < json_object_array_length(interfaces); i++) {
                 json_object *link = json_object_array_get_idx(interfaces, i);
 
-                if (strcmp(value_string(link, "name"), name) == 0)
+                if (strcmp(value_string(link, "name"), name) == 0 ||
+                    has_string(json_object_object_get(link, "alternative_names"), name))
                         return link;
         }
         return NULL;

@@ -16,7 +16,7 @@ enum online_family {
 struct online_wish {
         enum online_family family;
         bool any;                /* one interface will do, whether it leads on or not */
-        const char **interfaces; /* by name; without any: all of them. Borrowed */
+        const char **interfaces; /* by any of their names; without any: all of them. Borrowed */
         size_t n_interfaces;
 };
 

@@ -17,6 +17,8 @@
 
 #define TIMEOUT_USEC (120 * USEC_PER_SEC)
 #define ANSWER_USEC (1 * USEC_PER_SEC) /* then it is asked again */
+/* Of interfaces that netmon has no object for, as a bridge of virtual machines, no signal tells. */
+#define AGAIN_USEC (1 * USEC_PER_SEC)
 
 struct wait {
         struct ctl *ctl;
@@ -24,12 +26,14 @@ struct wait {
         struct peer *netmon;
         struct online_wish wish;
         sd_event_source *look; /* when all that has come is read */
+        sd_event_source *again;
         bool online;
         uint64_t began_usec;
 };
 
 static void wait_deinit(struct wait *wait) {
         sd_event_source_unref(wait->look);
+        sd_event_source_unref(wait->again);
         peer_free(wait->netmon);
         loop_deinit(&wait->loop);
         free(wait->wish.interfaces);
@@ -86,8 +90,17 @@ static void look_soon(struct wait *wait) {
 static void look(struct wait *wait) {
         if (peer_is_there(wait->netmon) && ask(wait, &wait->online) == -ETIMEDOUT)
                 look_soon(wait);
-        if (wait->online)
+        if (wait->online) {
                 loop_end(&wait->loop, OUTCOME_OK);
+        } else if (wait->wish.n_interfaces > 0) {
+                must(sd_event_source_set_time_relative(wait->again, AGAIN_USEC));
+                must(sd_event_source_set_enabled(wait->again, SD_EVENT_ONESHOT));
+        }
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        look(userdata);
+        return 0;
 }
 
 static int on_look(sd_event_source *source, void *userdata) {
@@ -124,6 +137,9 @@ static void follow(struct wait *wait) {
         };
 
         must(sd_event_add_defer(wait->loop.event, &wait->look, on_look, wait));
+        must(sd_event_add_time(wait->loop.event, &wait->again, CLOCK_BOOTTIME, USEC_NEVER, 0,
+                               on_again, wait));
+        must(sd_event_source_set_enabled(wait->again, SD_EVENT_OFF));
         for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
                 must(sd_bus_match_signal(wait->ctl->bus, NULL, NETMON_BUS_NAME, NULL, signals[i][0],
                                          signals[i][1], on_signal, wait));
@@ -142,9 +158,15 @@ static enum outcome read_wish(struct wait *wait) {
         }
         wait->wish.interfaces =
                 MUST_HAVE(calloc(args->n_given + 1, sizeof(*wait->wish.interfaces)));
-        for (size_t i = 0; i < args->n_given; i++)
-                if (strcmp(args->given[i].option->name, "interface") == 0)
-                        wait->wish.interfaces[wait->wish.n_interfaces++] = args->given[i].value;
+        for (size_t i = 0; i < args->n_given; i++) {
+                if (strcmp(args->given[i].option->name, "interface") != 0)
+                        continue;
+                if (args->given[i].value[0] == '\0') {
+                        output_complain("--interface=: expected a name");
+                        return OUTCOME_USAGE;
+                }
+                wait->wish.interfaces[wait->wish.n_interfaces++] = args->given[i].value;
+        }
         return OUTCOME_OK;
 }
 
@@ -198,8 +220,7 @@ const struct verb wait_online_verb = {
                 "--family a path of that family; with --any that some interface but lo is usable\n"
                 "and has an address, wherever it leads; with --interface that this one is, of\n"
                 "several all of them, or with --any one of them. Link-local addresses do not\n"
-                "count. An interface that wherry-netmon has no object for, as a port of a bridge,\n"
-                "is only looked at in the beginning.\n"
+                "count.\n"
                 "Exit status 0: online; 1: not within the time. wherry-netmon may start later.\n"
                 "\n"
                 "JSON: {\"online\", \"waited_usec\"}\n",

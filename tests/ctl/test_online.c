@@ -47,6 +47,10 @@ Test(online, table) {
                 {{.interfaces = (const char *[]){"a"}, .n_interfaces = 1},
                  "[" LINK("b", "true", FOUR("192.0.2.1", "")) "]",
                  false},
+                {{.interfaces = (const char *[]){"other"}, .n_interfaces = 1},
+                 "[{'name':'a','alternative_names':['one','other'],'usable':true,'addresses':"
+                 "[" FOUR("192.0.2.1", "") "]}]",
+                 true},
                 {{.interfaces = (const char *[]){"a", "b"}, .n_interfaces = 2},
                  "[" LINK("b", "true", FOUR("192.0.2.1", "")) "]",
                  false},

@@ -695,6 +695,7 @@ Test(verbs, wait_online_that_is_not) {
                 RUN("wait-online", "--family=ipv6", "--interface=eth0", "--timeout=0", "--json");
         RESULT family = RUN("wait-online", "--family=both");
         RESULT timeout = RUN("wait-online", "--timeout=soon");
+        RESULT unnamed = RUN("wait-online", "--interface=", "--timeout=0");
         CLEANUP(json_object_putp) json_object *value = parse(six.out);
 
         tool_expect(&link, 1, "not online after ", NULL);
@@ -702,6 +703,7 @@ Test(verbs, wait_online_that_is_not) {
         cr_expect(not(value_bool(value, "online")));
         tool_expect(&family, 2, NULL, "--family=both: expected ipv4 or ipv6");
         tool_expect(&timeout, 2, NULL, "--timeout=soon");
+        tool_expect(&unnamed, 2, NULL, "--interface=: expected a name");
 }
 
 Test(verbs, wait_online_comes_to_it) {

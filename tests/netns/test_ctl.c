@@ -112,6 +112,21 @@ Test(ctl, network) {
         cr_expect(eq(int, tool_end(monitor, SIGINT), 0));
 }
 
+/* netmon does not tell of a bridge that only has virtual ports. */
+Test(ctl, wait_online_without_a_signal) {
+        struct tool *bridge;
+
+        command("ip link add br0 type bridge; ip link add eth2 type veth peer name far2; "
+                "ip link set eth2 master br0 up; ip link set far2 up; ip link set br0 up");
+        bridge = SPAWN("wait-online", "--interface=br0");
+        /* The others have their link-local addresses by then. */
+        RESULT none = RUN("wait-online", "--interface=br0", "--timeout=3s");
+        tool_expect(&none, 1, "not online after ", NULL);
+        command("ip addr add 203.0.113.2/24 dev br0");
+        tool_expect_line(bridge, "online after ");
+        cr_expect(eq(int, tool_end(bridge, 0), 0));
+}
+
 Test(ctl, wait_online) {
         struct tool *routed, *six, *link;
 
