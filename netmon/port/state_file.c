@@ -60,12 +60,14 @@ static void make_directory(const char *path) {
         if (!slash || slash == directory)
                 return;
         *slash = '\0';
-        (void)mkdir(directory, 0755);
+        if (mkdir(directory, 0755) >= 0)
+                (void)chmod(directory, 0755); /* whatever our umask is */
 }
 
 /* Under another name first: who reads it finds it whole. */
 static int write_text(const struct state_file *file, const char *text, size_t len) {
         CLEANUP(close_fdp) int fd = -1;
+        int r = 0;
 
         (void)unlink(file->path_new);
         fd = open(file->path_new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -76,10 +78,12 @@ static int write_text(const struct state_file *file, const char *text, size_t le
         if (fd < 0)
                 return -errno;
         if (write(fd, text, len) != (ssize_t)len)
-                return -ENOSPC;
-        if (fchmod(fd, 0644) < 0 || rename(file->path_new, file->path) < 0)
-                return -errno;
-        return 0;
+                r = -ENOSPC;
+        else if (fchmod(fd, 0644) < 0 || rename(file->path_new, file->path) < 0)
+                r = -errno;
+        if (r < 0)
+                (void)unlink(file->path_new);
+        return r;
 }
 
 int state_file_update(struct state_file *file, const struct summary *summary) {
@@ -90,6 +94,12 @@ int state_file_update(struct state_file *file, const struct summary *summary) {
         if (!file->path || strcmp(text, file->text) == 0)
                 return 0;
         r = write_text(file, text, len);
+        if (r < 0) {
+                /* None is better than one that is not true any more; and its room may do. */
+                (void)unlink(file->path);
+                file->text[0] = '\0';
+                r = write_text(file, text, len);
+        }
         if (r < 0 && file->has_failed)
                 return 0;
         file->has_failed = r < 0;

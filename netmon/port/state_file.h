@@ -15,5 +15,6 @@ static inline void state_file_freep(struct state_file **file) {
         state_file_free(*file);
 }
 
-/* 0, also when it cannot be written any longer: a negative errno comes for the first time only. */
+/* When it cannot be written it is removed. 0, also when that goes on: a negative errno comes for
+ * the first time only. */
 int state_file_update(struct state_file *file, const struct summary *summary);

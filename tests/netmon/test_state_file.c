@@ -3,10 +3,13 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,6 +101,53 @@ Test(state_file, failure_is_told_once_and_overcome) {
         cr_assert(eq(int, system(command), 0));
         cr_assert(eq(int, state_file_update(file, &summary), 0));
         expect_line("STATE=offline\n");
+}
+
+static void limit_file_size(rlim_t size) {
+        const struct rlimit limit = {.rlim_cur = size, .rlim_max = RLIM_INFINITY};
+
+        cr_assert(eq(int, setrlimit(RLIMIT_FSIZE, &limit), 0));
+}
+
+static int count_entries(void) {
+        char run[64];
+        DIR *stream;
+        int n = 0;
+
+        (void)snprintf(run, sizeof(run), "%s/run", directory);
+        stream = opendir(run);
+        cr_assert(stream != NULL);
+        for (struct dirent *entry; (entry = readdir(stream));)
+                n += entry->d_name[0] != '.';
+        (void)closedir(stream);
+        return n;
+}
+
+Test(state_file, what_is_not_true_any_more_is_not_left_when_there_is_no_room) {
+        (void)signal(SIGXFSZ, SIG_IGN);
+        cr_assert(eq(int, state_file_update(file, &summary), 0));
+        cr_assert(eq(int, count_entries(), 1));
+        summary.state = NETWORK_ROUTED;
+        limit_file_size(50);
+        cr_assert(eq(int, state_file_update(file, &summary), -ENOSPC));
+        cr_assert(eq(int, count_entries(), 0));
+        summary.state = NETWORK_OFFLINE;
+        limit_file_size(RLIM_INFINITY);
+        cr_assert(eq(int, state_file_update(file, &summary), 0));
+        expect_line("STATE=offline\n");
+        cr_assert(eq(int, count_entries(), 1));
+}
+
+Test(state_file, everybody_reaches_it_whatever_our_umask_is) {
+        char run[64];
+        struct stat st;
+
+        (void)umask(077);
+        cr_assert(eq(int, state_file_update(file, &summary), 0));
+        (void)snprintf(run, sizeof(run), "%s/run", directory);
+        cr_assert(eq(int, stat(run, &st), 0));
+        cr_assert(eq(u32, st.st_mode & 0777, 0755));
+        cr_assert(eq(u32, status().st_mode & 0777, 0644));
 }
 
 Test(state_file, without_a_name_there_is_none) {
