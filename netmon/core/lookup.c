@@ -47,7 +47,7 @@ static int no_path(const struct route_query *query, enum path_why why, struct pa
         return 0;
 }
 
-static void note_lifetime(struct lookup *lookup, uint64_t lifetime_usec) {
+void lookup_note_lifetime(struct lookup *lookup, uint64_t lifetime_usec) {
         if (lifetime_usec != 0 &&
             (lookup->lifetime_usec == 0 || lifetime_usec < lookup->lifetime_usec))
                 lookup->lifetime_usec = lifetime_usec;
@@ -67,7 +67,7 @@ int lookup_path(struct lookup *lookup, const struct route_query *query, struct p
         asked.match = true;
         r = kernel->look_up(kernel->userdata, &asked, ret_match);
         if (r >= 0) {
-                note_lifetime(lookup, ret_match->lifetime_usec);
+                lookup_note_lifetime(lookup, ret_match->lifetime_usec);
                 asked.match = false;
                 r = kernel->look_up(kernel->userdata, &asked, &use);
         }

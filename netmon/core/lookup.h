@@ -33,3 +33,6 @@ int lookup_goes_along(struct lookup *lookup, const struct route_query *query,
 /* Whether strict rp_filter drops what comes back to `path`. 1, 0 or -EAGAIN. */
 int lookup_rp_filter(struct lookup *lookup, const struct route_query *query,
                      const struct path *path);
+
+/* A route ends in so long; 0: never. */
+void lookup_note_lifetime(struct lookup *lookup, uint64_t lifetime_usec);

@@ -21,6 +21,7 @@
 #include "wifi.h"
 
 struct candidates;
+struct underlay_cache;
 struct nd_msg;
 struct settings;
 
@@ -91,6 +92,7 @@ struct model {
         struct hint_source hints;        /* find is NULL where there are none */
         /* Collected once for all that is asked now, borrowed; NULL: to be collected each time. */
         const struct candidates *candidates;
+        struct underlay_cache *underlays; /* the same, and filled as they are asked for */
         struct gateways gateways;
         struct link **links; /* by index */
         size_t n_links;

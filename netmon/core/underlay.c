@@ -208,6 +208,45 @@ static int find(struct lookup *lookup, const struct link *tunnel, uint32_t table
         return r < 0 ? r : 0;
 }
 
+static void note(struct lookup *lookup, bool unknown, uint64_t lifetime_usec) {
+        lookup->unknown |= unknown;
+        lookup_note_lifetime(lookup, lifetime_usec);
+}
+
+static bool recall(struct lookup *lookup, uint32_t table, struct underlay *underlay) {
+        const struct underlay_cache *cache = lookup->model->underlays;
+
+        for (size_t i = 0; cache && i < cache->n; i++)
+                if (cache->entries[i].underlay.tunnel == underlay->tunnel &&
+                    cache->entries[i].table == table) {
+                        *underlay = cache->entries[i].underlay;
+                        note(lookup, cache->entries[i].unknown, cache->entries[i].lifetime_usec);
+                        return true;
+                }
+        return false;
+}
+
+/* Finds it, and keeps for the next question what this one got to know by it. */
+static int find_and_keep(struct lookup *lookup, const struct link *tunnel, uint32_t table,
+                         struct underlay *ret) {
+        struct underlay_cache *cache = lookup->model->underlays;
+        bool unknown = lookup->unknown;
+        uint64_t lifetime_usec = lookup->lifetime_usec;
+        int r;
+
+        lookup->unknown = false;
+        lookup->lifetime_usec = 0;
+        r = find(lookup, tunnel, table, ret);
+        if (r >= 0 && cache && cache->n < UNDERLAYS_MAX) {
+                cache->entries[cache->n].underlay = *ret;
+                cache->entries[cache->n].table = table;
+                cache->entries[cache->n].unknown = lookup->unknown;
+                cache->entries[cache->n++].lifetime_usec = lookup->lifetime_usec;
+        }
+        note(lookup, unknown, lifetime_usec);
+        return r;
+}
+
 static int look_once(struct lookup *lookup, const struct link *tunnel, uint32_t table) {
         struct underlays *underlays = &lookup->underlays;
         struct underlay underlay = {.tunnel = tunnel->facts.index};
@@ -221,7 +260,7 @@ static int look_once(struct lookup *lookup, const struct link *tunnel, uint32_t 
                 return 0;
         /* Stands as unknown meanwhile, so that a tunnel in itself comes to an end. */
         underlays->entries[underlays->n++] = underlay;
-        r = find(lookup, tunnel, table, &underlay);
+        r = recall(lookup, table, &underlay) ? 0 : find_and_keep(lookup, tunnel, table, &underlay);
         underlays->entries[place] = underlay;
         return r;
 }

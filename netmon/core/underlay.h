@@ -31,6 +31,17 @@ struct underlays {
         size_t n;
 };
 
+/* What was found for tunnels in one state of the model, for the questions that follow. */
+struct underlay_cache {
+        struct {
+                struct underlay underlay;
+                uint32_t table; /* of the route into it */
+                bool unknown;   /* as in struct lookup, of what was asked for it */
+                uint64_t lifetime_usec;
+        } entries[UNDERLAYS_MAX];
+        size_t n;
+};
+
 /* NULL when there is none that is known. */
 const struct underlay *underlays_find(const struct underlays *underlays, uint32_t tunnel);
 void underlays_add(struct underlays *underlays, const struct underlay *underlay);
@@ -39,5 +50,6 @@ bool underlays_equal(const struct underlays *a, const struct underlays *b);
 
 /* A path into a tunnel is usable only if what carries the tunnel is, costs what that costs, and is
  * about to be lost with it.
- * Looks once per tunnel and keeps it in lookup->underlays. 0, or -EAGAIN. */
+ * Looks once per tunnel and keeps it in lookup->underlays, and in the model's cache if it has one.
+ * 0, or -EAGAIN. */
 int underlay_judge(struct lookup *lookup, struct path *path);

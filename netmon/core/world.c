@@ -8,6 +8,7 @@
 #include "hidden.h"
 #include "moment.h"
 #include "reasons.h"
+#include "underlay.h"
 
 void world_init(struct world *world, const struct kernel *kernel) {
         *world = (struct world){.kernel = *kernel, .serial = 1, .ends_usec = USEC_NEVER};
@@ -93,6 +94,7 @@ int world_ask(struct world *world, unsigned triggers, uint64_t now_usec) {
         enum watched_trust trust =
                 world->n_unknown < WORLD_PATIENCE ? WATCHED_TRUST_KNOWN : WATCHED_TRUST_ALL;
         struct candidates candidates;
+        struct underlay_cache underlays = {};
         struct summary now;
         int r, watched;
 
@@ -100,6 +102,7 @@ int world_ask(struct world *world, unsigned triggers, uint64_t now_usec) {
         world->model.switched = radio_switches_recent(&world->switches, now_usec);
         candidates_collect(&world->model, &candidates);
         world->model.candidates = &candidates;
+        world->model.underlays = &underlays;
         r = summary_ask(&world->model, &world->kernel, &world->summary, now_usec, &now);
         if (r == 0 || (r > 0 && trust == WATCHED_TRUST_ALL)) {
                 if (summary_compare(&world->summary, &now) != 0)
@@ -110,6 +113,7 @@ int world_ask(struct world *world, unsigned triggers, uint64_t now_usec) {
         watched = watched_ask(&world->watched, &world->model, &world->kernel, trust, triggers,
                               now_usec);
         world->model.candidates = NULL;
+        world->model.underlays = NULL;
         mark_paths(world);
         if (r == -EAGAIN || watched == -EAGAIN)
                 return -EAGAIN;

@@ -276,3 +276,24 @@ Test(underlay, kernel_that_cannot_be_asked) {
         net.error = -EAGAIN;
         cr_assert(eq(int, underlay_judge(&lookup, &path), -EAGAIN));
 }
+
+/* Of many questions that lead into one tunnel. */
+Test(underlay, is_looked_for_once_in_one_state) {
+        struct underlay_cache cache = {};
+        struct answer first, second;
+        unsigned once;
+
+        add_halves();
+        net.routes[2].lifetime_usec = 500000;
+        net.world.model.underlays = &cache;
+        net.n_lookups = 0;
+        first = ask();
+        once = net.n_lookups;
+        second = ask();
+        net.world.model.underlays = NULL;
+        cr_assert(lt(u32, net.n_lookups, 2 * once));
+        cr_assert(answer_equal(&first, &second));
+        cr_assert(ne(u64, first.ends_usec, 0));
+        cr_assert(eq(u64, first.ends_usec, second.ends_usec));
+        expect(&second, "eth0", PATH_USABLE);
+}
