@@ -63,6 +63,7 @@ static void put_modem(const struct mm_modem *modem, struct hint *hint) {
         memcpy(hint->operator_name, modem->operator_name, sizeof(hint->operator_name));
         (void)snprintf(hint->technology, sizeof(hint->technology), "%s",
                        hint_technology_of(modem->technologies));
+        memcpy(hint->cell_id, modem->cell_id, sizeof(hint->cell_id));
         hint->signal_quality = modem->signal_quality;
         hint->registration = registration_of(modem->registration_state);
         for (size_t i = 0; i < modem->n_bearers; i++)

@@ -45,6 +45,7 @@ struct hint {
         uint32_t signal_quality; /* percent */
         enum registration registration;
         bool is_connected; /* it has a bearer */
+        char cell_id[HINT_TEXT_SIZE];
 };
 
 /* Whom to ask for it. */

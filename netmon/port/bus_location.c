@@ -44,6 +44,11 @@ static int append_place(sd_bus_message *m, const struct link *link) {
                 if (r < 0)
                         return r;
         }
+        if (link->hint.cell_id[0] != '\0') {
+                r = bus_dict_put_string(m, "cell-id", link->hint.cell_id);
+                if (r < 0)
+                        return r;
+        }
         if (link->hint.connection[0] != '\0') {
                 r = bus_dict_put_string(m, "connection", link->hint.connection);
                 if (r < 0)

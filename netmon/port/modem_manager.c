@@ -13,10 +13,12 @@
 #define MODEMS_MAX 16
 #define MODEM "org.freedesktop.ModemManager1.Modem"
 #define MODEM_3GPP "org.freedesktop.ModemManager1.Modem.Modem3gpp"
+#define LOCATION "org.freedesktop.ModemManager1.Modem.Location"
 #define BEARER "org.freedesktop.ModemManager1.Bearer"
 
 #define PORT_NET 2 /* MM_MODEM_PORT_TYPE_NET */
 #define REGISTRATION_STATE_UNKNOWN 4
+#define LOCATION_3GPP_LAC_CI 1 /* MM_MODEM_LOCATION_SOURCE_3GPP_LAC_CI */
 
 struct modem_manager {
         struct bus_objects *objects;
@@ -129,6 +131,55 @@ static int read_signal_quality(sd_bus_message *m, struct mm_modem *modem) {
         return r;
 }
 
+static int read_cell(sd_bus_message *m, struct mm_modem *modem) {
+        const char *cell;
+        int r;
+
+        r = sd_bus_message_read(m, "v", "s", &cell);
+        if (r >= 0 && strlen(cell) < sizeof(modem->cell_id))
+                memcpy(modem->cell_id, cell, strlen(cell) + 1);
+        return r;
+}
+
+/* a{uv}: what is known of the place by each way to find out. */
+static int read_places(sd_bus_message *m, struct mm_modem *modem) {
+        uint32_t source;
+        int r;
+
+        modem->cell_id[0] = '\0';
+        r = sd_bus_message_enter_container(m, 'a', "{uv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "uv")) > 0) {
+                r = sd_bus_message_read_basic(m, 'u', &source);
+                if (r < 0)
+                        return r;
+                if (source == LOCATION_3GPP_LAC_CI && sd_bus_message_verify_type(m, 'v', "s") > 0)
+                        r = read_cell(m, modem);
+                else
+                        r = sd_bus_message_skip(m, "v");
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* Empty unless somebody has had it told to everyone: only the privileged may ask for it. */
+static int take_location_entry(sd_bus_message *m, const char *key, void *userdata) {
+        int r;
+
+        if (strcmp(key, "Location") != 0 || sd_bus_message_verify_type(m, 'v', "a{uv}") <= 0)
+                return sd_bus_message_skip(m, "v");
+        r = sd_bus_message_enter_container(m, 'v', "a{uv}");
+        if (r < 0)
+                return r;
+        r = read_places(m, userdata);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static int take_modem_entry(sd_bus_message *m, const char *key, void *userdata) {
         static const struct {
                 const char *key;
@@ -186,6 +237,13 @@ static int take_modem_3gpp(struct modem_manager *mm, const char *path, sd_bus_me
                      : sd_bus_message_skip(m, "a{sv}");
 }
 
+static int take_location(struct modem_manager *mm, const char *path, sd_bus_message *m) {
+        struct mm_modem *modem = find_or_add(mm, path);
+
+        return modem ? bus_dict_read(m, take_location_entry, modem)
+                     : sd_bus_message_skip(m, "a{sv}");
+}
+
 static int take_bearer(struct modem_manager *mm, const char *path, sd_bus_message *m) {
         for (size_t i = 0; i < mm->n_modems; i++) {
                 struct mm_bearer *bearer = find_bearer(&mm->modems[i], path);
@@ -201,6 +259,8 @@ static int take(const char *path, const char *interface, sd_bus_message *m, void
                 return take_modem(userdata, path, m);
         if (strcmp(interface, MODEM_3GPP) == 0)
                 return take_modem_3gpp(userdata, path, m);
+        if (strcmp(interface, LOCATION) == 0)
+                return take_location(userdata, path, m);
         return take_bearer(userdata, path, m);
 }
 
@@ -224,7 +284,7 @@ static const struct bus_objects_type type = {
         .name = "org.freedesktop.ModemManager1",
         .manager = "/org/freedesktop/ModemManager1",
         .prefix = "/org/freedesktop/ModemManager1/",
-        .interfaces = {MODEM, MODEM_3GPP, BEARER, NULL},
+        .interfaces = {MODEM, MODEM_3GPP, LOCATION, BEARER, NULL},
         .take = take,
         .removed = removed,
         .changed = changed,

@@ -20,9 +20,10 @@ struct mm_modem {
         char ports[MODEM_LINKS_MAX][IFNAMSIZ]; /* network interfaces that are its own */
         size_t n_ports;
         char operator_name[HINT_TEXT_SIZE];
-        uint32_t technologies;       /* MMModemAccessTechnology */
-        uint32_t signal_quality;     /* percent */
-        uint32_t registration_state; /* MMModem3gppRegistrationState */
+        uint32_t technologies;        /* MMModemAccessTechnology */
+        uint32_t signal_quality;      /* percent */
+        uint32_t registration_state;  /* MMModem3gppRegistrationState */
+        char cell_id[HINT_TEXT_SIZE]; /* "MCC,MNC,LAC,CI,TAC"; "" while it is not for everyone */
         struct mm_bearer {
                 char path[128];
                 char interface[IFNAMSIZ]; /* what its packets go through */

@@ -4,8 +4,11 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -356,6 +359,57 @@ Test(modem, says_how_it_is_connected) {
         expect_link("SignalQuality=31");
         stop_mock();
         expect_link("Operator= AccessTechnology= SignalQuality=0 Registration= Roaming=false");
+}
+
+static char *location(const char *name) {
+        CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), NETMON_LINK_PATH "/%u", if_nametoindex(name));
+        cr_assert(sd_bus_call_method(world.bus, NETMON_BUS_NAME, path, NETMON_LOCATION_INTERFACE,
+                                     "GetLocation", &error, &reply, NULL) >= 0,
+                  "%s", error.message);
+        return bus_text(reply);
+}
+
+/* What comes after it has been heard. */
+static void signal_cell(const char *cell, unsigned percent) {
+        char quality[32];
+
+        mock_call(world.bus, MM, MM_MODEM_PATH, MOCK, "SignalCell", "s", cell);
+        mock_call(world.bus, MM, MM_MODEM_PATH, MOCK, "SetSignalQuality", "u", percent);
+        (void)snprintf(quality, sizeof(quality), "SignalQuality=%u", percent);
+        expect_link(quality);
+}
+
+/* Where the cell is stands in no property, nor does a signal come of it. */
+Test(modem, cell_is_told_to_who_asks) {
+        CLEANUP(freep) char *before = NULL, *there = NULL, *all = NULL, *gone = NULL;
+
+        add_wwan();
+        start_modem();
+        expect_link("Operator=Example Mobile");
+        before = location("wwan0");
+        cr_assert(!strstr(before, "cell-id"), "%s", before);
+        netmon_settle(&world);
+        mock_call(world.bus, MM, MM_MODEM_PATH, MOCK, "SignalCell", "s",
+                  "310,026,ABCD,112233,00F0");
+        cr_assert_eq(bus_signals_count(world.signals, NULL, moment_boottime_usec() + QUIET_USEC),
+                     0);
+        there = location("wwan0");
+        cr_assert(strstr(there, "cell-id=310,026,ABCD,112233,00F0"), "%s", there);
+        all = netmon_snapshot(&world, NETMON_ALL_INTERFACES);
+        cr_assert(!strstr(all, "ABCD"), "%s", all);
+        signal_cell("", 50);
+        gone = location("wwan0");
+        cr_assert(!strstr(gone, "cell-id"), "%s", gone);
+        signal_cell("310,026,ABCD,112233,00F0", 60);
+        stop_mock();
+        expect_link("Operator= ");
+        free(gone);
+        gone = location("wwan0");
+        cr_assert(!strstr(gone, "cell-id"), "%s", gone);
 }
 
 Test(modem, roaming_is_told_with_the_path) {

@@ -12,6 +12,7 @@ SYSTEM_BUS = True
 IS_OBJECT_MANAGER = True
 
 MODEM = 'org.freedesktop.ModemManager1.Modem'
+LOCATION = MODEM + '.Location'
 MODEM_PATH = MAIN_OBJ + '/Modem/0'
 BEARER_PATH = MAIN_OBJ + '/Bearer/0'
 
@@ -31,6 +32,11 @@ def load(mock, parameters):
         'RegistrationState': dbus.UInt32(1),
         'OperatorName': 'Example Mobile',
     })
+    get_object(MODEM_PATH).AddProperties(LOCATION, {
+        'Enabled': dbus.UInt32(1),
+        'SignalsLocation': False,
+        'Location': dbus.Dictionary({}, signature='uv'),
+    })
 
 
 @dbus.service.method(MOCK_IFACE, in_signature='u')
@@ -38,3 +44,14 @@ def SetSignalQuality(self, percent):
     quality = dbus.Struct((dbus.UInt32(percent), True), signature='ub', variant_level=1)
     self.EmitSignal(dbus.PROPERTIES_IFACE, 'PropertiesChanged', 'sa{sv}as',
                     [MODEM, dbus.Dictionary({'SignalQuality': quality}, signature='sv'), []])
+
+
+@dbus.service.method(MOCK_IFACE, in_signature='s')
+def SignalCell(self, cell):
+    """Some source of another kind is beside it, as a satellite receiver's."""
+    places = {dbus.UInt32(4): dbus.String('$GPGGA', variant_level=1)}
+    if cell:
+        places[dbus.UInt32(1)] = dbus.String(cell, variant_level=1)
+    places = dbus.Dictionary(places, signature='uv', variant_level=1)
+    self.EmitSignal(dbus.PROPERTIES_IFACE, 'PropertiesChanged', 'sa{sv}as',
+                    [LOCATION, dbus.Dictionary({'Location': places}, signature='sv'), []])
