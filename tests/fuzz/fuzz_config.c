@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A configuration file is taken whole or refused with one line that says why, by either daemon. */
+/* A configuration file is taken whole or refused with one line that says why, by each daemon. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +11,8 @@
 
 #include "agent_config.h"
 #include "config.h"
+#include "moment.h"
+#include "reset_settings.h"
 #include "settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -52,6 +54,16 @@ static void check_netmon(const char *path) {
         (void)settings_metered(&settings, "wlan0", &metered);
 }
 
+static void check_sockreset(const char *path) {
+        struct reset_settings settings;
+        char problem[512] = "";
+
+        reset_settings_init(&settings);
+        check_problem(config_read(path, reset_settings_set, &settings, problem, sizeof(problem)),
+                      problem);
+        require(settings.grace_usec <= 3600 * USEC_PER_SEC);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static int fd = -1;
         char path[64];
@@ -63,5 +75,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
         check_agent(path);
         check_netmon(path);
+        check_sockreset(path);
         return 0;
 }
