@@ -69,6 +69,14 @@ char *describe_link_type(json_object *link) {
                            value_bool(link, "roaming") ? " roaming" : "");
 }
 
+char *describe_advert(json_object *link) {
+        const char *portal = value_string(link, "captive_portal");
+        const char *prefix = value_string(link, "nat64prefix");
+
+        return text_format("%s%s%s%s%s", portal[0] ? "captive portal " : "", portal,
+                           portal[0] && prefix[0] ? ", " : "", prefix[0] ? "NAT64 " : "", prefix);
+}
+
 enum style describe_link_style(json_object *link) {
         if (value_bool(link, "usable"))
                 return STYLE_GOOD;

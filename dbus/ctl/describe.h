@@ -20,6 +20,11 @@ const char *describe_link(json_object *link);
 char *describe_link_type(json_object *link);
 enum style describe_link_style(json_object *link);
 
+/* What its router says of the network: "captive portal https://portal.example/, NAT64
+ * 64:ff9b::/96",
+ * "" for nothing; to be freed. */
+char *describe_advert(json_object *link);
+
 /* What follows the state of a channel: "attempt 4 in 8 s: connection refused", or its path. */
 char *describe_channel(json_object *channel, const struct moment *at);
 /* For the state of a channel, and the status of the agent. */

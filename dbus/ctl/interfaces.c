@@ -8,6 +8,22 @@
 #include "table.h"
 #include "when.h"
 
+/* In lines of their own: a table would cut them. */
+static void print_adverts(const struct output *out, json_object *links) {
+        for (size_t i = 0; i < json_object_array_length(links); i++) {
+                json_object *link = json_object_array_get_idx(links, i);
+                CLEANUP(freep) char *advert = describe_advert(link);
+
+                if (advert[0])
+                        output_line(out, STYLE_WARN, "%s: %s", value_string(link, "name"), advert);
+        }
+}
+
+static void print_airplane_mode(const struct output *out, json_object *manager) {
+        if (value_bool(manager, "airplane_mode"))
+                output_line(out, STYLE_WARN, "airplane mode: every radio is blocked");
+}
+
 static void print_links(const struct output *out, json_object *links) {
         static const struct table_column columns[] = {
                 {"NAME", .least = 5},       {"STATE", .least = 6}, {"TYPE", .least = 4},
@@ -48,10 +64,13 @@ static enum outcome run_interfaces(struct ctl *ctl) {
                                 &error) < 0)
                 return bus_tell(ctl, &netmon_service, &error);
         links = json_object_object_get(network, "interfaces");
-        if (ctl->out.json)
+        if (ctl->out.json) {
                 output_json(&ctl->out, json_object_get(links));
-        else
-                print_links(&ctl->out, links);
+                return OUTCOME_OK;
+        }
+        print_links(&ctl->out, links);
+        print_adverts(&ctl->out, links);
+        print_airplane_mode(&ctl->out, json_object_object_get(network, "properties"));
         return OUTCOME_OK;
 }
 

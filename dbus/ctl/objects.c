@@ -98,6 +98,16 @@ static int read_snapshot(sd_bus_message *reply, json_object **ret) {
         return 0;
 }
 
+json_object *objects_find_link(json_object *links, const char *name) {
+        for (size_t i = 0; links && i < json_object_array_length(links); i++) {
+                json_object *link = json_object_array_get_idx(links, i);
+
+                if (strcmp(value_string(link, "name"), name) == 0)
+                        return link;
+        }
+        return NULL;
+}
+
 int objects_get_network(struct ctl *ctl, bool hidden_too, uint64_t timeout_usec, json_object **ret,
                         sd_bus_error *ret_error) {
         CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;

@@ -17,6 +17,9 @@ int objects_get_properties(struct ctl *ctl, const struct service *service, const
 int objects_get_channels(struct ctl *ctl, uint64_t timeout_usec, json_object **ret,
                          sd_bus_error *ret_error);
 
+/* The one with that name in such an array of interfaces, borrowed; NULL. */
+json_object *objects_find_link(json_object *links, const char *name);
+
 /* What wherry-netmon knows: `ret` has "serial", "properties" of its manager object, and
  * "interfaces", an array like that of the channels, by index. */
 int objects_get_network(struct ctl *ctl, bool hidden_too, uint64_t timeout_usec, json_object **ret,

@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "describe.h"
 #include "must.h"
+#include "objects.h"
 #include "quantity.h"
 
 static void freeaddrinfop(struct addrinfo **list) {
@@ -133,7 +134,23 @@ static void print_one(const struct output *out, const char *label, json_object *
         output_pair(out, label, describe_path_style(path), "%s", text);
 }
 
-static void print_answer(const struct output *out, json_object *answer, const struct moment *at) {
+/* What is known of the interface beside the path; without it the answer is no less. */
+static void print_advert(struct ctl *ctl, json_object *path) {
+        CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        CLEANUP(json_object_putp) json_object *network = NULL;
+        CLEANUP(freep) char *advert = NULL;
+        json_object *links;
+
+        if (objects_get_network(ctl, true, BUS_TIMEOUT_USEC, &network, &error) < 0)
+                return;
+        links = json_object_object_get(network, "interfaces");
+        advert = describe_advert(objects_find_link(links, value_string(path, "interface")));
+        if (advert[0])
+                output_pair(&ctl->out, "", STYLE_WARN, "%s", advert);
+}
+
+static void print_answer(struct ctl *ctl, json_object *answer, const struct moment *at) {
+        const struct output *out = &ctl->out;
         json_object *path = json_object_object_get(answer, "path");
         json_object *alternatives = json_object_object_get(answer, "alternatives");
         uint64_t since_usec = value_number(path, "since_usec");
@@ -149,6 +166,7 @@ static void print_answer(const struct output *out, json_object *answer, const st
                             since[0] ? ", " : "", (unsigned long long)value_number(path, "table"),
                             (unsigned long long)value_number(path, "metric"),
                             (unsigned long long)value_number(path, "mtu"));
+        print_advert(ctl, path);
         for (size_t i = 0; i < json_object_array_length(alternatives); i++)
                 print_one(out, "or", json_object_array_get_idx(alternatives, i));
 }
@@ -182,7 +200,7 @@ static enum outcome run_path(struct ctl *ctl) {
         if (ctl->out.json)
                 output_json(&ctl->out, json_object_get(answers));
         for (size_t i = 0; !ctl->out.json && i < json_object_array_length(answers); i++)
-                print_answer(&ctl->out, json_object_array_get_idx(answers, i), &at);
+                print_answer(ctl, json_object_array_get_idx(answers, i), &at);
         return usable ? OUTCOME_OK : OUTCOME_NOT_CONNECTED;
 }
 

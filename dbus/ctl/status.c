@@ -19,6 +19,7 @@
 /* What one daemon said; `problem` when it said nothing. */
 struct answer {
         json_object *properties;
+        json_object *links;    /* of netmon */
         json_object *channels; /* of the agent */
         char *problem;
         enum outcome outcome;
@@ -26,6 +27,7 @@ struct answer {
 
 static void answer_deinit(struct answer *answer) {
         json_object_put(answer->properties);
+        json_object_put(answer->links);
         json_object_put(answer->channels);
         free(answer->problem);
 }
@@ -38,11 +40,15 @@ static void answer_failed(struct answer *answer, const struct ctl *ctl,
 }
 
 static void ask_netmon(struct ctl *ctl, struct answer *ret) {
+        CLEANUP(json_object_putp) json_object *network = NULL;
         sd_bus_error error = SD_BUS_ERROR_NULL;
 
-        if (objects_get_properties(ctl, &netmon_service, NETMON_PATH, NETMON_INTERFACE,
-                                   STATUS_TIMEOUT_USEC, &ret->properties, &error) < 0)
+        if (objects_get_network(ctl, false, STATUS_TIMEOUT_USEC, &network, &error) < 0) {
                 answer_failed(ret, ctl, &netmon_service, &error);
+                return;
+        }
+        ret->properties = json_object_get(json_object_object_get(network, "properties"));
+        ret->links = json_object_get(json_object_object_get(network, "interfaces"));
 }
 
 /* The sum over one's own channels takes the place of the sum over everybody's; root means all. */
@@ -80,10 +86,15 @@ static void ask_agent(struct ctl *ctl, struct answer *ret) {
                 answer_failed(ret, ctl, &agent_service, &error);
 }
 
-static void print_path(const struct output *out, const char *label, json_object *path) {
+static void print_path(const struct output *out, const char *label, json_object *path,
+                       json_object *links) {
+        json_object *link = objects_find_link(links, value_string(path, "interface"));
         CLEANUP(freep) char *text = describe_path(path);
+        CLEANUP(freep) char *advert = describe_advert(link);
 
         output_pair(out, label, describe_path_style(path), "%s", text);
+        if (advert[0])
+                output_pair(out, "", STYLE_WARN, "%s", advert);
 }
 
 static void print_network(const struct output *out, const struct answer *netmon,
@@ -100,8 +111,8 @@ static void print_network(const struct output *out, const struct answer *netmon,
         output_pair(out, "network", describe_state_style(state), "● %s%s%s", text,
                     value_bool(properties, "airplane_mode") ? ", airplane mode" : "",
                     value_bool(properties, "preparing_for_sleep") ? ", preparing for sleep" : "");
-        print_path(out, "ipv4", json_object_object_get(properties, "primary4"));
-        print_path(out, "ipv6", json_object_object_get(properties, "primary6"));
+        print_path(out, "ipv4", json_object_object_get(properties, "primary4"), netmon->links);
+        print_path(out, "ipv6", json_object_object_get(properties, "primary6"), netmon->links);
 }
 
 static void print_troubled(const struct output *out, json_object *channels,

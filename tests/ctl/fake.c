@@ -109,6 +109,15 @@ static int method_path(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
 }
 
+static int method_tell(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        int all, r = sd_bus_message_read(m, "b", &all);
+
+        if (r < 0)
+                return r;
+        fake_netmon_tell(all);
+        return sd_bus_reply_method_return(m, "");
+}
+
 static int method_link(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const char *interface;
         int carrier, r = sd_bus_message_read(m, "sb", &interface, &carrier);
@@ -141,6 +150,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD("State", "sss", "", method_state, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Path", "s", "", method_path, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Link", "sb", "", method_link, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Tell", "b", "", method_tell, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Take", "s", "", method_name, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Drop", "s", "", method_name, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

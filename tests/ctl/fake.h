@@ -10,10 +10,12 @@
  *   Path(s interface)                     the default path moves to another interface; "": an old
  *                                         signal about it comes late
  *   Link(s interface, b carrier)          "gone0" appears with true and goes with false
+ *   Tell(b all)                           netmon tells all that it can of eth0 and the machine
  *   Drop(s name)                          gives up a bus name, Take(s name) takes it again
  *   WaitFor(s member)                     answers once the member was called (since the last wait)
  */
 
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 #define FAKE_NAME "org.wherry.Fake"
@@ -23,6 +25,7 @@ int fake_netmon_register(sd_bus *bus);
 int fake_agent_register(sd_bus *bus);
 
 int fake_netmon_path(sd_bus *bus, const char *interface);
+void fake_netmon_tell(bool all);
 int fake_netmon_link(sd_bus *bus, const char *interface, int carrier);
 int fake_agent_receive(sd_bus *bus, const char *channel, const void *payload, size_t len);
 int fake_agent_state(sd_bus *bus, const char *channel, const char *state, const char *sentence);

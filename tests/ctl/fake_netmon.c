@@ -27,6 +27,7 @@ static struct link links[] = {
 
 static uint64_t serial = 7;
 static struct link *primary = &links[0];
+static bool is_told_all;
 /* Half a second of leisure until it reads otherwise. */
 #define SINCE_USEC (moment_now().usec - 65500 * USEC_PER_MSEC)
 
@@ -55,6 +56,8 @@ static int put_path(sd_bus_message *m, const char *destination, const struct lin
         (void)bus_dict_put_string(m, "metered", "no");
         (void)bus_dict_put_bool(m, "usable", link->carrier);
         (void)bus_dict_put_string(m, "why", link->carrier ? "" : "carrier");
+        if (is_told_all)
+                (void)bus_dict_put_string(m, "losing", "gateway");
         (void)bus_dict_put_u64(m, "since_usec", SINCE_USEC);
         return sd_bus_message_close_container(m);
 }
@@ -78,6 +81,10 @@ static int put_link(sd_bus_message *m, const struct link *link) {
         (void)bus_dict_put_string(m, "OperState", link->carrier ? "up" : "down");
         (void)bus_dict_put_bool(m, "Usable", link->carrier);
         (void)bus_dict_put_u64(m, "Since", SINCE_USEC);
+        if (is_told_all && link == &links[0]) {
+                (void)bus_dict_put_string(m, "CaptivePortal", "https://portal.example/api");
+                (void)bus_dict_put_string(m, "Nat64Prefix", "64:ff9b::/96");
+        }
         (void)bus_dict_open(m, "Addresses", "a(susas)");
         (void)put_addresses(m, link);
         (void)bus_dict_close(m);
@@ -106,6 +113,8 @@ static int method_snapshot(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         (void)bus_dict_put_u64(reply, "StateSince", SINCE_USEC);
         (void)put_primary(reply, "Primary4", primary);
         (void)put_primary(reply, "Primary6", NULL);
+        (void)bus_dict_put_bool(reply, "AirplaneMode", is_told_all);
+        (void)bus_dict_put_bool(reply, "PreparingForSleep", true);
         (void)sd_bus_message_close_container(reply);
         (void)sd_bus_message_open_container(reply, 'a', "{oa{sv}}");
         for (size_t i = 0; i < N_LINKS; i++) {
@@ -216,6 +225,10 @@ int fake_netmon_path(sd_bus *bus, const char *interface) {
         r = sd_bus_send(bus, m, NULL);
         sd_bus_message_unref(m);
         return r;
+}
+
+void fake_netmon_tell(bool all) {
+        is_told_all = all;
 }
 
 static int signal_presence(sd_bus *bus, struct link *link, bool present) {

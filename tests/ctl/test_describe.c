@@ -45,6 +45,27 @@ Test(describe, paths) {
         }
 }
 
+Test(describe, adverts) {
+        static const struct {
+                const char *json, *text;
+        } rows[] = {
+                {"{}", ""},
+                {"{\"captive_portal\":\"\",\"nat64prefix\":\"\"}", ""},
+                {"{\"captive_portal\":\"https://p.example/\"}",
+                 "captive portal https://p.example/"},
+                {"{\"nat64prefix\":\"64:ff9b::/96\"}", "NAT64 64:ff9b::/96"},
+                {"{\"captive_portal\":\"https://p.example/\",\"nat64prefix\":\"64:ff9b::/96\"}",
+                 "captive portal https://p.example/, NAT64 64:ff9b::/96"},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                CLEANUP(json_object_putp) json_object *link = parse(rows[i].json);
+                CLEANUP(freep) char *text = describe_advert(link);
+
+                cr_expect(eq(str, text, rows[i].text));
+        }
+}
+
 Test(describe, channels) {
         static const struct {
                 const char *json, *text;

@@ -131,6 +131,30 @@ Test(verbs, path) {
         tool_expect(&unusable, 3, "not usable: carrier", NULL);
 }
 
+/* What a user wants to know before he asks for more. */
+Test(verbs, hints_are_shown_without_asking_for_json) {
+        world_tell("Tell", "b", 1);
+        RESULT status = RUN("status");
+        RESULT links = RUN("interfaces");
+        RESULT way = RUN("path", "192.0.2.77");
+
+        tool_expect(
+                &status, 0,
+                "network   ● routed for 1 min 5 s, airplane mode, preparing for sleep\n"
+                "ipv4      eth0 (ethernet), 192.0.2.2 via 192.0.2.1, about to be lost: gateway\n"
+                "          captive portal https://portal.example/api, NAT64 64:ff9b::/96\n"
+                "ipv6      none\n",
+                NULL);
+        tool_expect(&links, 0,
+                    "eth0: captive portal https://portal.example/api, NAT64 64:ff9b::/96\n"
+                    "airplane mode: every radio is blocked\n",
+                    NULL);
+        tool_expect(&way, 0, "about to be lost: gateway\n", NULL);
+        tool_expect(&way, 0, "captive portal https://portal.example/api, NAT64 64:ff9b::/96\n",
+                    NULL);
+        world_tell("Tell", "b", 0);
+}
+
 Test(verbs, channels) {
         RESULT none = RUN("channels");
         open_chat();
