@@ -26,6 +26,7 @@ int address_msg_parse(const struct nlmsghdr *nlh, struct address_msg *ret) {
         const struct nlattr *tb[IFA_FLAGS + 1];
         const struct ifaddrmsg *header = nlmsg_header(nlh, sizeof(*header));
         struct address_msg msg = {};
+        uint32_t flags;
         int r;
 
         if (!header || header->ifa_index == 0)
@@ -48,9 +49,13 @@ int address_msg_parse(const struct nlmsghdr *nlh, struct address_msg *ret) {
         if (r < 0)
                 return r;
         msg.index = header->ifa_index;
-        msg.address.flags = nlattr_u32(tb[IFA_FLAGS], header->ifa_flags) &
-                            (FLAGS_TOLD | /* in IPv4 the bit means "secondary" */
-                             (header->ifa_family == AF_INET6 ? IFA_F_TEMPORARY : 0));
+        flags = nlattr_u32(tb[IFA_FLAGS], header->ifa_flags);
+        msg.address.flags = flags & FLAGS_TOLD;
+        /* One bit, with a meaning of its own in each family. */
+        if (header->ifa_family == AF_INET6)
+                msg.address.flags |= flags & IFA_F_TEMPORARY;
+        else
+                msg.address.is_secondary = flags & IFA_F_SECONDARY;
         msg.address.prefix_len = header->ifa_prefixlen;
         msg.address.scope = header->ifa_scope;
 

@@ -4,6 +4,7 @@
 /* RTM_NEWADDR and RTM_DELADDR out of bytes. */
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "netaddr.h"
@@ -14,7 +15,8 @@ struct address {
         struct netaddr peer; /* the other end of a point-to-point link, else the same as local */
         uint32_t flags;      /* IFA_F_*, those that anyone is told of */
         uint8_t prefix_len;
-        uint8_t scope; /* RT_SCOPE_* */
+        uint8_t scope;     /* RT_SCOPE_* */
+        bool is_secondary; /* IPv4: another one of the same subnet came first */
 };
 
 struct address_msg {

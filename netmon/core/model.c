@@ -366,37 +366,66 @@ static int link_changed_addresses(struct link *link) {
         return LINK_CHANGE_ADDRESSES;
 }
 
+/* Below 0: `a` stands before `b`. Which of them came first does not count: after lost messages
+ * nobody knows. */
+static int compare_addresses(const struct address *a, const struct address *b) {
+        if (a->local.family != b->local.family)
+                return a->local.family == AF_INET ? -1 : 1;
+        if (a->is_secondary != b->is_secondary)
+                return a->is_secondary ? 1 : -1;
+        if (address_scope(a) != address_scope(b))
+                return address_scope(a) > address_scope(b) ? -1 : 1;
+        return netaddr_compare(&a->local, &b->local);
+}
+
+static void link_drop_address(struct link *link, struct address *own) {
+        size_t after = link->n_addresses - (size_t)(own - link->addresses) - 1;
+
+        memmove(own, own + 1, after * sizeof(*own));
+        link->n_addresses--;
+}
+
+static int link_add_address(struct link *link, const struct address *address) {
+        size_t place = link->n_addresses;
+        struct address *addresses =
+                reallocarray(link->addresses, link->n_addresses + 1, sizeof(*addresses));
+
+        if (!addresses)
+                return -ENOMEM;
+        link->addresses = addresses;
+        while (place > 0 && compare_addresses(address, &addresses[place - 1]) < 0)
+                place--;
+        memmove(addresses + place + 1, addresses + place,
+                (link->n_addresses - place) * sizeof(*addresses));
+        addresses[place] = *address;
+        link->n_addresses++;
+        return 0;
+}
+
 int model_apply_address(struct model *model, const struct address_msg *msg) {
         struct link *link = model_find(model, msg->index);
-        struct address *own, *addresses;
+        struct address *own;
 
         if (!link)
                 return 0;
         own = find_address(link, &msg->address);
-        if (own) {
-                if (own->flags == msg->address.flags && own->scope == msg->address.scope)
-                        return 0;
-                *own = msg->address;
-                return link_changed_addresses(link);
-        }
-        addresses = reallocarray(link->addresses, link->n_addresses + 1, sizeof(*addresses));
-        if (!addresses)
+        if (own && own->flags == msg->address.flags && own->scope == msg->address.scope &&
+            own->is_secondary == msg->address.is_secondary)
+                return 0;
+        if (own)
+                link_drop_address(link, own);
+        if (link_add_address(link, &msg->address) < 0)
                 return -ENOMEM;
-        link->addresses = addresses;
-        addresses[link->n_addresses++] = msg->address;
         return link_changed_addresses(link);
 }
 
 bool model_remove_address(struct model *model, const struct address_msg *msg) {
         struct link *link = model_find(model, msg->index);
         struct address *own = link ? find_address(link, &msg->address) : NULL;
-        size_t after;
 
         if (!own)
                 return false;
-        after = link->n_addresses - (size_t)(own - link->addresses) - 1;
-        memmove(own, own + 1, after * sizeof(*own));
-        link->n_addresses--;
+        link_drop_address(link, own);
         (void)link_changed_addresses(link);
         return true;
 }
@@ -408,7 +437,8 @@ static bool same_addresses(const struct link *a, const struct link *b) {
                 const struct address *other = find_address(b, &a->addresses[i]);
 
                 if (!other || other->flags != a->addresses[i].flags ||
-                    other->scope != a->addresses[i].scope)
+                    other->scope != a->addresses[i].scope ||
+                    other->is_secondary != a->addresses[i].is_secondary)
                         return false;
         }
         return true;

@@ -78,7 +78,7 @@ struct link {
         enum metered_source metered_source;
         bool usable;               /* up, with carrier, operational: packets can leave */
         uint64_t since_usec;       /* when `usable` became what it is */
-        struct address *addresses; /* in the order in which they came */
+        struct address *addresses; /* IPv4 first, then those that reach farther */
         size_t n_addresses;
         bool is_named; /* in the configuration */
         struct advert advert;

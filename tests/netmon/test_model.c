@@ -171,7 +171,7 @@ Test(model, same_index_later_is_another_link) {
         cr_assert(ne(u64, model_find(&model, 2)->id, id));
 }
 
-Test(model, addresses_keep_their_order) {
+Test(model, addresses_come_and_go) {
         struct link_msg link = link_msg(2, "eth0");
         struct address_msg a = address_msg(2, "10.0.0.1", 0), b = address_msg(2, "10.0.0.2", 0);
         struct address_msg c = address_msg(2, "10.0.0.3", 0),
@@ -195,6 +195,56 @@ Test(model, addresses_keep_their_order) {
         cr_assert(not(model_remove_address(&model, &nowhere)));
         cr_assert(netaddr_equal(&own->addresses[0].local, &b.address.local));
         cr_assert(netaddr_equal(&own->addresses[1].local, &c.address.local));
+}
+
+/* The same whatever came first, which nobody knows after lost messages. */
+Test(model, addresses_have_one_order) {
+        static const char *const sorted[] = {"10.0.0.2", "10.0.0.1",    "2001:db8::1",
+                                             "fd00::1",  "2001:db8::2", "fe80::1"};
+        const size_t n = sizeof(sorted) / sizeof(sorted[0]);
+        struct link_msg link = link_msg(2, "eth0");
+
+        for (size_t first = 0; first < n; first++) {
+                const struct link *own;
+
+                (void)apply(&link, 1);
+                for (size_t i = 0; i < n; i++) {
+                        const char *text = sorted[(first + i * 5) % n];
+                        struct address_msg msg = address_msg(2, text, 0);
+
+                        msg.address.is_secondary = strcmp(text, "10.0.0.1") == 0;
+                        /* Said to reach no farther than a site. */
+                        msg.address.scope = strcmp(text, "2001:db8::2") == 0 ? RT_SCOPE_SITE : 0;
+                        (void)model_apply_address(&model, &msg);
+                }
+                own = model_find(&model, 2);
+                cr_assert(eq(sz, own->n_addresses, n));
+                for (size_t i = 0; i < n; i++) {
+                        char text[NETADDR_TEXT_SIZE];
+
+                        cr_assert(eq(str, (char *)netaddr_format(&own->addresses[i].local, text),
+                                     (char *)sorted[i]));
+                }
+                cr_assert(model_remove_link(&model, 2));
+        }
+}
+
+/* A promoted one stands where it would have stood. */
+Test(model, secondary_address_becomes_the_first) {
+        struct link_msg link = link_msg(2, "eth0");
+        struct address_msg a = address_msg(2, "10.0.0.1", 0), b = address_msg(2, "10.0.0.2", 0);
+        const struct link *own;
+
+        (void)apply(&link, 1);
+        a.address.is_secondary = true;
+        (void)model_apply_address(&model, &a);
+        (void)model_apply_address(&model, &b);
+        own = model_find(&model, 2);
+        cr_assert(netaddr_equal(&own->addresses[0].local, &b.address.local));
+        a.address.is_secondary = false;
+        cr_assert(eq(int, model_apply_address(&model, &a), LINK_CHANGE_ADDRESSES));
+        cr_assert(netaddr_equal(&own->addresses[0].local, &a.address.local));
+        cr_assert(eq(int, model_apply_address(&model, &a), 0));
 }
 
 Test(model, which_addresses_lead_on) {
