@@ -228,6 +228,9 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
         rfkill_look(netmon->rfkill);
         netmon->ask = ASK_NOT;
         while ((r = world_ask(&netmon->world, netmon->triggers, now_usec)) > 0) {
+                /* What the answers speak of was lost, and comes with the dump that follows. */
+                if (resync_deadline(&netmon->resync) <= now_usec)
+                        break;
                 drain(netmon);
                 (void)publish_links(netmon);
                 netmon->ask = ASK_NOT;
@@ -508,6 +511,7 @@ static void on_dump_done(int result, void *userdata) {
         if (result < 0) {
                 log_info("rtnl: dump interrupted or failed (%s), retrying", strerror(-result));
                 model_deinit(&netmon->fresh);
+                netmon->ask = ASK_MESSAGE; /* for what waited for the dump */
                 turn(netmon);
                 return;
         }
