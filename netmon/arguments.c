@@ -62,71 +62,78 @@ static const char *default_state_file(const char *bus_address) {
         return path;
 }
 
-enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *ret) {
-        enum {
-                BUS = 'a',
-                SESSION,
-                CONFIG,
-                LOG_LEVEL,
-                RECEIVE_BUFFER,
-                STATE,
-                STATE_FILE,
-                HELP,
-                VERSION
-        };
-        static const struct option options[] = {
-                {"bus", required_argument, NULL, BUS},
-                {"session", no_argument, NULL, SESSION},
-                {"config", required_argument, NULL, CONFIG},
-                {"log-level", required_argument, NULL, LOG_LEVEL},
-                {"receive-buffer", required_argument, NULL, RECEIVE_BUFFER},
-                {"state-directory", required_argument, NULL, STATE},
-                {"state-file", required_argument, NULL, STATE_FILE},
-                {"help", no_argument, NULL, HELP},
-                {"version", no_argument, NULL, VERSION},
-                {},
-        };
-        struct arguments arguments = {.netmon = {.bus_address = "system", .rtnl_fd = -1}};
-        enum arguments_verdict verdict;
-        int c, level;
+enum {
+        BUS = 'a',
+        SESSION,
+        CONFIG,
+        LOG_LEVEL,
+        RECEIVE_BUFFER,
+        STATE,
+        STATE_FILE,
+        HELP,
+        VERSION
+};
 
-        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-                switch (c) {
-                case BUS:
-                        arguments.netmon.bus_address = optarg;
-                        break;
-                case SESSION:
-                        arguments.netmon.bus_address = "session";
-                        break;
-                case CONFIG:
-                        arguments.config_path = optarg;
-                        break;
-                case LOG_LEVEL:
-                        level = log_level_from_string(optarg);
-                        if (level < 0)
-                                return bad_usage("--log-level: unknown level ", optarg);
-                        log_set_level(level);
-                        break;
-                case RECEIVE_BUFFER:
-                        verdict = parse_bytes(optarg, &arguments.netmon.receive_buffer);
-                        if (verdict != ARGUMENTS_RUN)
-                                return verdict;
-                        break;
-                case STATE:
-                        arguments.netmon.state_directory = optarg;
-                        break;
-                case STATE_FILE:
-                        arguments.netmon.state_file = optarg;
-                        break;
-                case HELP:
-                        (void)fputs(help, stdout);
-                        return ARGUMENTS_DONE;
-                case VERSION:
-                        (void)puts("wherry-netmon " WHERRY_VERSION);
-                        return ARGUMENTS_DONE;
-                default:
-                        return bad_usage("the options are wrong", "");
-                }
+static const struct option options[] = {
+        {"bus", required_argument, NULL, BUS},
+        {"session", no_argument, NULL, SESSION},
+        {"config", required_argument, NULL, CONFIG},
+        {"log-level", required_argument, NULL, LOG_LEVEL},
+        {"receive-buffer", required_argument, NULL, RECEIVE_BUFFER},
+        {"state-directory", required_argument, NULL, STATE},
+        {"state-file", required_argument, NULL, STATE_FILE},
+        {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},
+        {},
+};
+
+static enum arguments_verdict take_option(int option, struct arguments *arguments) {
+        int level;
+
+        switch (option) {
+        case BUS:
+                arguments->netmon.bus_address = optarg;
+                return ARGUMENTS_RUN;
+        case SESSION:
+                arguments->netmon.bus_address = "session";
+                return ARGUMENTS_RUN;
+        case CONFIG:
+                arguments->config_path = optarg;
+                return ARGUMENTS_RUN;
+        case LOG_LEVEL:
+                level = log_level_from_string(optarg);
+                if (level < 0)
+                        return bad_usage("--log-level: unknown level ", optarg);
+                log_set_level(level);
+                return ARGUMENTS_RUN;
+        case RECEIVE_BUFFER:
+                return parse_bytes(optarg, &arguments->netmon.receive_buffer);
+        case STATE:
+                arguments->netmon.state_directory = optarg;
+                return ARGUMENTS_RUN;
+        case STATE_FILE:
+                arguments->netmon.state_file = optarg;
+                return ARGUMENTS_RUN;
+        case HELP:
+                (void)fputs(help, stdout);
+                return ARGUMENTS_DONE;
+        case VERSION:
+                (void)puts("wherry-netmon " WHERRY_VERSION);
+                return ARGUMENTS_DONE;
+        default:
+                return bad_usage("the options are wrong", "");
+        }
+}
+
+enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *ret) {
+        struct arguments arguments = {.netmon = {.bus_address = "system", .rtnl_fd = -1}};
+        int option;
+
+        while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+                enum arguments_verdict verdict = take_option(option, &arguments);
+
+                if (verdict != ARGUMENTS_RUN)
+                        return verdict;
         }
         if (optind < argc)
                 return bad_usage("unexpected argument ", argv[optind]);
