@@ -22,7 +22,9 @@ static const char help[] =
         "                               default is as much as can be had, up to 8 MiB. A small\n"
         "                               one overflows, which costs time but no news\n"
         "      --state-directory=DIR    keep the secret of network ids in DIR/key; default\n"
-        "                               $STATE_DIRECTORY, else " STATE_DIRECTORY "\n"
+        "                               $STATE_DIRECTORY, else " STATE_DIRECTORY ",\n"
+        "                               for --session $XDG_STATE_HOME/wherry-netmon or\n"
+        "                               ~/.local/state/wherry-netmon\n"
         "      --state-file=FILE        keep the state for scripts in FILE; default\n"
         "                               $RUNTIME_DIRECTORY/state, else " RUNTIME_DIRECTORY
         "/state,\n"
@@ -46,6 +48,24 @@ static enum arguments_verdict parse_bytes(const char *word, int *ret) {
                                  word);
         *ret = (int)value;
         return ARGUMENTS_RUN;
+}
+
+static const char *default_state_directory(const char *bus_address) {
+        static char path[PATH_MAX];
+        const char *directory = getenv("STATE_DIRECTORY");
+        const char *own = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+        if (directory)
+                return directory;
+        if (strcmp(bus_address, "session") != 0)
+                return STATE_DIRECTORY;
+        if (own && own[0] != '\0')
+                (void)snprintf(path, sizeof(path), "%s/wherry-netmon", own);
+        else if (home && home[0] != '\0')
+                (void)snprintf(path, sizeof(path), "%s/.local/state/wherry-netmon", home);
+        else
+                return STATE_DIRECTORY;
+        return path;
 }
 
 static const char *default_state_file(const char *bus_address) {
@@ -138,9 +158,8 @@ enum arguments_verdict arguments_parse(int argc, char **argv, struct arguments *
         if (optind < argc)
                 return bad_usage("unexpected argument ", argv[optind]);
         if (!arguments.netmon.state_directory)
-                arguments.netmon.state_directory = getenv("STATE_DIRECTORY");
-        if (!arguments.netmon.state_directory)
-                arguments.netmon.state_directory = STATE_DIRECTORY;
+                arguments.netmon.state_directory =
+                        default_state_directory(arguments.netmon.bus_address);
         if (!arguments.netmon.state_file)
                 arguments.netmon.state_file = default_state_file(arguments.netmon.bus_address);
         *ret = arguments;

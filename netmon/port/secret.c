@@ -51,12 +51,31 @@ static int make_key(int directory) {
         return fsync(directory) < 0 ? -errno : 0;
 }
 
+/* With those above it, as a user may have none of them yet. */
+static int make_directory(const char *path) {
+        CLEANUP(freep) char *part = strdup(path);
+
+        if (!part)
+                return -ENOMEM;
+        for (char *end = part; end; *end = '/') {
+                end = strchr(end + 1, '/');
+                if (end)
+                        *end = '\0';
+                if (mkdir(part, 0700) < 0 && errno != EEXIST)
+                        return -errno;
+                if (!end)
+                        return 0;
+        }
+        return 0;
+}
+
 int secret_open(const char *path, struct secret *ret) {
         CLEANUP(close_fdp) int directory = -1;
         int r;
 
-        if (mkdir(path, 0755) < 0 && errno != EEXIST)
-                return -errno;
+        r = make_directory(path);
+        if (r < 0)
+                return r;
         directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (directory < 0)
                 return -errno;

@@ -14,7 +14,7 @@ struct secret {
 };
 
 /* Reads `directory`/key, which is made with random bytes when it is not there, and the directory
- * too. -EBADMSG when the file is no such key: it is left as it is. */
+ * with those above it too. -EBADMSG when the file is no such key: it is left as it is. */
 int secret_open(const char *directory, struct secret *ret);
 
 /* HMAC-SHA256. */

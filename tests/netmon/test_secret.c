@@ -40,6 +40,8 @@ Test(secret, is_made_once_for_nobody_else) {
 
         cr_assert(eq(int, rmdir(directory), 0)); /* which is made, too */
         cr_assert(eq(int, secret_open(directory, &first), 0));
+        cr_assert(eq(int, stat(directory, &st), 0));
+        cr_assert(eq(u32, st.st_mode & 07777, 0700));
         cr_assert(eq(int, stat(path, &st), 0));
         cr_assert(eq(u32, st.st_mode & 07777, 0600));
         cr_assert(eq(int, (int)st.st_size, SECRET_SIZE));
@@ -48,6 +50,20 @@ Test(secret, is_made_once_for_nobody_else) {
         cr_assert(eq(int, unlink(path), 0));
         cr_assert(eq(int, secret_open(directory, &second), 0));
         cr_assert(ne(int, memcmp(&first, &second, sizeof(first)), 0));
+}
+
+/* As ~/.local/state/wherry-netmon of a user who has no ~/.local. */
+Test(secret, directories_above_are_made) {
+        struct secret secret = {};
+        char command[128];
+        struct stat st;
+
+        (void)snprintf(path, sizeof(path), "%s/a/b", directory);
+        cr_assert(eq(int, secret_open(path, &secret), 0));
+        cr_assert(eq(int, stat(path, &st), 0));
+        cr_assert(eq(u32, st.st_mode & 07777, 0700));
+        (void)snprintf(command, sizeof(command), "rm -r %s/a", directory);
+        cr_assert(eq(int, system(command), 0));
 }
 
 Test(secret, what_is_no_key_is_left_alone) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,6 +151,32 @@ Test(place, network_of_ipv6_alone) {
         expect_reasons("[network-id]");
         id = network_id("default6");
         cr_assert_eq(strlen(id), ID_LEN);
+}
+
+/* For one user without root the secret is where his state is. */
+Test(place, user_on_his_session_bus_has_a_secret_of_his_own) {
+        char home[] = "/tmp/wherry-home-XXXXXX", path[96];
+        const char *argv[] = {getenv("WHERRY_NETMON"), "--session", NULL};
+        CLEANUP(freep) char *id = NULL;
+        struct stat st;
+
+        cr_assert_eq(child_stop(world.netmon, SIGTERM), 0);
+        cr_assert(mkdtemp(home) && chown(home, STRANGER, STRANGER) == 0);
+        cr_assert(setenv("HOME", home, 1) == 0 && unsetenv("XDG_STATE_HOME") == 0 &&
+                  unsetenv("STATE_DIRECTORY") == 0 && unsetenv("XDG_RUNTIME_DIR") == 0 &&
+                  setenv("DBUS_SESSION_BUS_ADDRESS", world.daemon.address, 1) == 0);
+        world.netmon = child_start_as(STRANGER, STRANGER, argv);
+        bus_wait_for_name(world.bus, NETMON_BUS_NAME, NETMON_WAIT_USEC);
+        netmon_world_add_wifi(&world);
+        learn_gateway("10.1.0.1", "wifi0", "02:00:00:00:00:01");
+        expect_reasons("[network-id]");
+        id = network_id("default4");
+        cr_assert_eq(strlen(id), ID_LEN);
+        (void)snprintf(path, sizeof(path), "%s/.local/state/wherry-netmon", home);
+        cr_assert(stat(path, &st) == 0 && (st.st_mode & 07777) == 0700);
+        (void)strcat(path, "/key");
+        cr_assert(stat(path, &st) == 0 && (st.st_mode & 07777) == 0600);
+        shell("rm -r %s", home);
 }
 
 /* The object of an interface. */
