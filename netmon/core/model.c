@@ -348,16 +348,24 @@ bool model_remove_link(struct model *model, uint32_t index) {
         return true;
 }
 
-static struct address *find_address(const struct link *link, const struct address *address) {
-        for (size_t i = 0; i < link->n_addresses; i++) {
-                struct address *own = &link->addresses[i];
+/* An IPv6 address is on a link once, and its other end may change; pppd tells it later. */
+static bool is_same_address(const struct address *a, const struct address *b) {
+        return netaddr_equal(&a->local, &b->local) &&
+               (a->local.family == AF_INET6 ||
+                (netaddr_equal(&a->peer, &b->peer) && a->prefix_len == b->prefix_len));
+}
 
-                if (netaddr_equal(&own->local, &address->local) &&
-                    netaddr_equal(&own->peer, &address->peer) &&
-                    own->prefix_len == address->prefix_len)
-                        return own;
-        }
+static struct address *find_address(const struct link *link, const struct address *address) {
+        for (size_t i = 0; i < link->n_addresses; i++)
+                if (is_same_address(&link->addresses[i], address))
+                        return &link->addresses[i];
         return NULL;
+}
+
+/* In what anyone is told of, its place among the others included. */
+static bool is_equal_address(const struct address *a, const struct address *b) {
+        return a->flags == b->flags && a->scope == b->scope && a->prefix_len == b->prefix_len &&
+               a->is_secondary == b->is_secondary;
 }
 
 static int link_changed_addresses(struct link *link) {
@@ -409,9 +417,10 @@ int model_apply_address(struct model *model, const struct address_msg *msg) {
         if (!link)
                 return 0;
         own = find_address(link, &msg->address);
-        if (own && own->flags == msg->address.flags && own->scope == msg->address.scope &&
-            own->is_secondary == msg->address.is_secondary)
+        if (own && is_equal_address(own, &msg->address)) {
+                own->peer = msg->address.peer;
                 return 0;
+        }
         if (own)
                 link_drop_address(link, own);
         if (link_add_address(link, &msg->address) < 0)
@@ -436,9 +445,7 @@ static bool same_addresses(const struct link *a, const struct link *b) {
         for (size_t i = 0; i < a->n_addresses; i++) {
                 const struct address *other = find_address(b, &a->addresses[i]);
 
-                if (!other || other->flags != a->addresses[i].flags ||
-                    other->scope != a->addresses[i].scope ||
-                    other->is_secondary != a->addresses[i].is_secondary)
+                if (!other || !is_equal_address(other, &a->addresses[i]))
                         return false;
         }
         return true;

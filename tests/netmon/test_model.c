@@ -247,6 +247,26 @@ Test(model, secondary_address_becomes_the_first) {
         cr_assert(eq(int, model_apply_address(&model, &a), 0));
 }
 
+Test(model, other_end_of_an_address_may_change) {
+        struct link_msg link = link_msg(2, "ppp0");
+        struct address_msg six = address_msg(2, "fe80::2", 0), four = address_msg(2, "10.0.0.2", 0);
+
+        (void)apply(&link, 1);
+        cr_assert(ne(int, model_apply_address(&model, &six), 0));
+        cr_assert(netaddr_from_text("fe80::1", &six.address.peer));
+        cr_assert(eq(int, model_apply_address(&model, &six), 0));
+        six.address.prefix_len = 128;
+        cr_assert(ne(int, model_apply_address(&model, &six), 0));
+        cr_assert(eq(sz, model.links[0]->n_addresses, 1));
+        cr_assert(model_remove_address(&model, &six));
+        cr_assert(eq(sz, model.links[0]->n_addresses, 0));
+        /* Of IPv4 these are two. */
+        cr_assert(ne(int, model_apply_address(&model, &four), 0));
+        cr_assert(netaddr_from_text("10.0.0.1", &four.address.peer));
+        cr_assert(ne(int, model_apply_address(&model, &four), 0));
+        cr_assert(eq(sz, model.links[0]->n_addresses, 2));
+}
+
 Test(model, which_addresses_lead_on) {
         static const struct {
                 const char *text;
