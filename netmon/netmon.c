@@ -9,12 +9,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "apply.h"
 #include "beneath.h"
-#include "bus_link.h"
-#include "bus_netmon.h"
 #include "cleanup.h"
 #include "clock_jump.h"
 #include "gateway_watch.h"
@@ -22,12 +19,11 @@
 #include "hints.h"
 #include "log.h"
 #include "moment.h"
-#include "names.h"
 #include "netconf_msg.h"
 #include "nlattr.h"
 #include "pace.h"
 #include "places.h"
-#include "program_pages.h"
+#include "publisher.h"
 #include "radio.h"
 #include "reasons.h"
 #include "recheck.h"
@@ -36,7 +32,6 @@
 #include "rtnl_dump.h"
 #include "rtnl_request.h"
 #include "rtnl_socket.h"
-#include "state_file.h"
 #include "world.h"
 
 /* So much of the kernel's announcements is read before anything is published. */
@@ -52,7 +47,6 @@ enum ask {
 
 struct netmon {
         sd_event *event;
-        char *bus_address;
         struct world world;
         struct rtnl_socket *rtnl;
         sd_event_source *rtnl_source;
@@ -63,16 +57,13 @@ struct netmon {
         struct resync resync;
         struct pace pace;
         sd_event_source *timer;
-        uint64_t timer_usec;    /* what the timer is set to */
-        struct bus_link *link;  /* NULL until the first dump is done */
-        struct bus_netmon *bus; /* NULL without a connection */
+        uint64_t timer_usec; /* what the timer is set to */
         struct hints *hints;
+        struct publisher *publisher; /* once the first dump is done it starts */
         struct places *places;
         struct radio *radio;
         struct rfkill *rfkill;
         struct gateway_watch *gateway_watch;
-        struct state_file *state_file;
-        bool is_ready;   /* the service manager knows */
         bool is_drained; /* all announcements so far have been read */
         enum ask ask;
         bool is_settling;    /* the paths are asked for once more: time for what can wait */
@@ -183,19 +174,6 @@ static void drain(struct netmon *netmon) {
         }
 }
 
-static void check_published(int r) {
-        if (r < 0)
-                log_warning("bus: cannot publish (%s), ignoring", strerror(-r));
-}
-
-/* True when something was told. */
-static bool publish_links(struct netmon *netmon) {
-        int r = netmon->bus ? bus_netmon_publish_links(netmon->bus) : 0;
-
-        check_published(r);
-        return r > 0;
-}
-
 /* What is found out only now is told on its own, so that nothing else waits for it. */
 static void find_out(struct netmon *netmon) {
         bool changed = radio_update(netmon->radio);
@@ -204,14 +182,6 @@ static void find_out(struct netmon *netmon) {
         changed |= gateway_watch_update(netmon->gateway_watch, &netmon->world);
         if (changed && netmon->ask == ASK_NOT)
                 netmon->ask = ASK_SETTLE;
-}
-
-/* For scripts; the bus comes first. */
-static void write_state(struct netmon *netmon) {
-        int r = state_file_update(netmon->state_file, &netmon->world.summary);
-
-        if (r < 0)
-                log_warning("state file: cannot be written (%s), ignoring", strerror(-r));
 }
 
 /* Publishes the burst: the interfaces before the paths are asked for, so that they wait for
@@ -223,7 +193,7 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
         if (netmon->event_usec == 0)
                 netmon->event_usec = now_usec;
         /* On a busy processor the bus would wait for the paths otherwise. */
-        if (publish_links(netmon))
+        if (publisher_tell_links(netmon->publisher))
                 (void)sched_yield();
         rfkill_look(netmon->rfkill);
         netmon->ask = ASK_NOT;
@@ -232,11 +202,10 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
                 if (resync_deadline(&netmon->resync) <= now_usec)
                         break;
                 drain(netmon);
-                (void)publish_links(netmon);
+                (void)publisher_tell_links(netmon->publisher);
                 netmon->ask = ASK_NOT;
         }
-        if (netmon->bus)
-                check_published(bus_netmon_publish_paths(netmon->bus, netmon->event_usec));
+        publisher_tell_paths(netmon->publisher, netmon->event_usec);
         world_published(&netmon->world);
         netmon->event_usec = 0;
         if (why == ASK_MESSAGE || r < 0) {
@@ -246,9 +215,10 @@ static void publish(struct netmon *netmon, uint64_t now_usec) {
                 world_forget_reasons(&netmon->world);
         }
         /* The bus gets the processor first, and a client of it. */
-        if (why != ASK_MESSAGE || netmon->is_settling || !netmon->link) {
+        if (why != ASK_MESSAGE || netmon->is_settling ||
+            !publisher_has_started(netmon->publisher)) {
                 netmon->is_settling = false;
-                write_state(netmon);
+                publisher_write_state(netmon->publisher);
                 find_out(netmon);
         }
         pace_worked(&netmon->pace, now_usec, moment_boottime_usec());
@@ -374,8 +344,7 @@ static void on_preparing_for_sleep(bool is_preparing, void *userdata) {
         struct netmon *netmon = userdata;
 
         netmon->world.is_preparing_for_sleep = is_preparing;
-        if (netmon->bus)
-                check_published(bus_netmon_publish_sleep(netmon->bus));
+        publisher_tell_sleep(netmon->publisher);
 }
 
 /* The kernel may have told us nothing of what went meanwhile, or hold it back. */
@@ -384,8 +353,7 @@ static void on_resumed(uint64_t slept_usec, void *userdata) {
         uint64_t now_usec = moment_boottime_usec();
 
         log_notice("resumed: after %" PRIu64 " s of sleep", slept_usec / USEC_PER_SEC);
-        if (netmon->bus)
-                check_published(bus_netmon_publish_resumed(netmon->bus, slept_usec));
+        publisher_tell_resumed(netmon->publisher, slept_usec);
         if (netmon->event_usec == 0)
                 netmon->event_usec = now_usec;
         resync_want(&netmon->resync, RESYNC_RESUME);
@@ -451,48 +419,12 @@ static const struct hints_owner hints_owner = {
         .links = on_hints,
 };
 
-static int on_bus_up(sd_bus *bus, void *userdata) {
-        struct netmon *netmon = userdata;
-        int r;
-
-        r = bus_netmon_new(bus, &netmon->world, &netmon->bus);
-        if (r < 0)
-                return r;
-        return hints_attach(netmon->hints, bus);
-}
-
-static void on_bus_named(void *userdata) {
-        struct netmon *netmon = userdata;
-
-        check_published(bus_netmon_publish_start(netmon->bus));
-        if (netmon->is_ready)
-                return;
-        netmon->is_ready = true;
-        (void)sd_notify(0, "READY=1");
-        program_pages_drop();
-}
-
-static void on_bus_down(void *userdata) {
-        struct netmon *netmon = userdata;
-
-        bus_netmon_free(netmon->bus);
-        netmon->bus = NULL;
-        hints_detach(netmon->hints);
-}
-
-static const struct bus_link_owner bus_owner = {
-        .up = on_bus_up,
-        .named = on_bus_named,
-        .down = on_bus_down,
-};
-
-/* The model stands for the first time: now others may look at it. */
-static void start_bus(struct netmon *netmon) {
+/* The model stands for the first time. */
+static void start_publisher(struct netmon *netmon) {
         int r;
 
         publish(netmon, moment_boottime_usec());
-        r = bus_link_new(netmon->event, netmon->bus_address, NETMON_BUS_NAME, &bus_owner, netmon,
-                         &netmon->link);
+        r = publisher_start(netmon->publisher);
         if (r < 0)
                 fail(netmon, "bus: no such address", r);
 }
@@ -524,8 +456,8 @@ static void on_dump_done(int result, void *userdata) {
                 netmon->triggers |= REASON_RESUME;
                 ask_links(netmon);
         }
-        if (!netmon->link) {
-                start_bus(netmon);
+        if (!publisher_has_started(netmon->publisher)) {
+                start_publisher(netmon);
         } else if (causes & RESYNC_LOST) {
                 netmon->world.resyncs++;
                 netmon->triggers |= REASON_RESYNC;
@@ -569,6 +501,10 @@ static int start(struct netmon *netmon, const struct netmon_options *options) {
         r = hints_new(netmon->event, &hints_owner, netmon, clock_jump_read, &netmon->hints);
         if (r < 0)
                 return r;
+        r = publisher_new(netmon->event, options->bus_address, options->state_file, &netmon->world,
+                          netmon->hints, &netmon->publisher);
+        if (r < 0)
+                return r;
         r = places_new(netmon->event, netmon->request, options->state_directory, on_found_out,
                        netmon, &netmon->places);
         if (r < 0)
@@ -602,12 +538,6 @@ int netmon_new(sd_event *event, const struct netmon_options *options, struct net
         netmon->event = sd_event_ref(event);
         netmon->timer_usec = USEC_NEVER;
         recheck_init(&netmon->recheck);
-        netmon->bus_address = strdup(options->bus_address);
-        if (!netmon->bus_address)
-                return -ENOMEM;
-        r = state_file_new(options->state_file, &netmon->state_file);
-        if (r < 0)
-                return r;
         r = start(netmon, options);
         if (r < 0)
                 return r;
@@ -618,7 +548,7 @@ int netmon_new(sd_event *event, const struct netmon_options *options, struct net
 void netmon_free(struct netmon *netmon) {
         if (!netmon)
                 return;
-        bus_link_free(netmon->link);
+        publisher_free(netmon->publisher);
         hints_free(netmon->hints);
         gateway_watch_free(netmon->gateway_watch);
         rfkill_free(netmon->rfkill);
@@ -629,10 +559,8 @@ void netmon_free(struct netmon *netmon) {
         sd_event_source_disable_unref(netmon->rtnl_source);
         rtnl_socket_free(netmon->rtnl);
         rtnl_request_free(netmon->request);
-        state_file_free(netmon->state_file);
         model_deinit(&netmon->fresh);
         world_deinit(&netmon->world);
         sd_event_unref(netmon->event);
-        free(netmon->bus_address);
         free(netmon);
 }
