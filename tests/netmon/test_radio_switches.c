@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "rfkill_msg.h"
 
@@ -86,4 +88,41 @@ Test(radio_switches, no_more_than_there_is_room_for) {
         cr_assert(not(take(RADIO_SWITCHES_MAX, LINK_TYPE_WIFI, true)));
         cr_assert(eq(sz, switches.n, RADIO_SWITCHES_MAX));
         cr_assert(drop(7) && take(RADIO_SWITCHES_MAX, LINK_TYPE_WIFI, true));
+}
+
+/* The datagrams in a file of tests/captures, one after the other; 0 at its end. */
+static size_t next_datagram(FILE *file, char *ret, size_t size) {
+        char line[4096], *at;
+        unsigned byte;
+        size_t len = 0;
+
+        if (!fgets(line, sizeof(line), file))
+                return 0;
+        at = strchr(line, ' ');
+        cr_assert(at != NULL);
+        for (at++; len < size && sscanf(at, "%2x", &byte) == 1; at += 2)
+                ret[len++] = (char)byte;
+        return len;
+}
+
+/* `rfkill block` and `unblock` where two radios are. */
+Test(radio_switches, recorded) {
+        static const bool all_blocked[] = {true, true, false,
+                                           false}; /* the first one comes alone */
+        FILE *file = fopen(CAPTURES_DIR "/uevent", "re");
+        char datagram[2048];
+        size_t len, n = 0;
+
+        cr_assert(file != NULL);
+        while ((len = next_datagram(file, datagram, sizeof(datagram))) > 0) {
+                struct rfkill_msg msg;
+
+                cr_assert(eq(int, rfkill_msg_parse(datagram, len, &msg), 0));
+                cr_assert(radio_switches_take(&switches, &msg, NOW_USEC));
+                cr_assert(eq(int, radio_switches_all_blocked(&switches), all_blocked[n++]));
+        }
+        cr_assert(eq(sz, n, 4));
+        cr_assert(eq(sz, switches.n, 2));
+        cr_assert(eq(u32, radio_switches_recent(&switches, NOW_USEC), 1 << LINK_TYPE_WIFI));
+        (void)fclose(file);
 }
