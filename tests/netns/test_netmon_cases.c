@@ -150,6 +150,70 @@ Test(cases, prohibit_by_a_rule_offers_nothing) {
         expect_path("198.51.100.7", "why=prohibited", "");
 }
 
+Test(cases, prohibit_by_a_rule_of_ipv6_offers_nothing) {
+        shell("ip -6 rule add prohibit pref 10");
+        netmon_wait_for(&world, "default6", "why=prohibited");
+        netmon_settle(&world);
+        expect_path("default6", "why=prohibited", "");
+        expect_path("2001:db8:99::7", "why=prohibited", "");
+        expect_path("default4", "interface=wifi0", "interface=cell0");
+        shell("ip -6 rule del prohibit pref 10");
+        netmon_wait_for(&world, "default6", "interface=wifi0");
+        expect_path("default6", "usable=true", "interface=cell0");
+}
+
+/* Two routes of one metric are one over both. */
+Test(cases, two_defaults_of_one_metric_in_ipv6) {
+        shell("ip -6 route append default via 2001:db8:2::1 dev cell0 metric 100");
+        netmon_wait_for(&world, "default6", "nexthops=[");
+        netmon_settle(&world);
+        tap_set_carrier(world.wifi, false);
+        sd_bus_message_unref(netmon_next(&world, "PathChanged"));
+        netmon_settle(&world);
+        struct netmon_answer answer = netmon_ask(&world, "default6");
+        cr_assert(strstr(answer.path, "usable=true") || strstr(answer.alternatives, "usable=true"),
+                  "%s %s", answer.path, answer.alternatives);
+        cr_assert(!strstr(answer.alternatives, "interface=wifi0"), "%s", answer.alternatives);
+        netmon_answer_free(&answer);
+        shell("ip -6 route del default via 2001:db8:2::1 dev cell0 metric 100");
+        netmon_wait_for(&world, "default6", "why=carrier");
+        netmon_settle(&world);
+        expect_path("default6", "interface=wifi0", "interface=cell0");
+}
+
+Test(cases, rule_by_source_leads_an_alternative_of_ipv6) {
+        shell("ip -6 route del default dev cell0");
+        netmon_settle(&world);
+        expect_path("default6", "interface=wifi0", "");
+        shell("ip -6 route add default via 2001:db8:2::1 dev cell0 table 88 && "
+              "ip -6 rule add from 2001:db8:2::2 lookup 88");
+        netmon_settle(&world);
+        expect_path("default6", "interface=wifi0", "interface=cell0");
+}
+
+Test(cases, rules_of_a_tunnel_in_ipv6) {
+        int tunnel = tun_add("vpn0");
+
+        shell("ip link set vpn0 addrgenmode none && ip link set vpn0 up");
+        shell("ip address add 2001:db8:9::2/64 dev vpn0 nodad && "
+              "ip -6 route add default dev vpn0 table 51820 && "
+              "ip -6 rule add pref 101 not fwmark 51820 table 51820 && "
+              "ip -6 rule add pref 100 table main suppress_prefixlength 0");
+        netmon_wait_for(&world, "default6", "interface=vpn0");
+        netmon_settle(&world);
+        expect_path("2001:db8:99::7", "underlay={destination=default4 family=ipv4 interface=wifi0",
+                    "");
+        /* What carries it may be of IPv6 alone. */
+        shell("ip -4 route flush table main");
+        netmon_wait_for(&world, "default6",
+                        "underlay={destination=default6 family=ipv6 interface=wifi0");
+        tap_set_carrier(tunnel, false);
+        netmon_wait_for(&world, "default6", "why=carrier");
+        expect_path("default6", "interface=vpn0", "");
+        (void)close(tunnel);
+        netmon_wait_for(&world, "default6", "interface=wifi0");
+}
+
 /* Cuts the tap beneath a stack of links whose top, `name`, is the default path, while the kernel
  * holds such news back. */
 static void expect_told_soon(const char *name, int tap) {
