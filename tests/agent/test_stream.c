@@ -597,7 +597,7 @@ Test(stream, freed_in_the_tls_handshake) {
                 cr_assert(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
         stream_free(c.stream);
         while (end.end < 0)
-                (void)usleep(1000);
+                peer_wait();
         cr_assert(eq(int, end.end, ECONNRESET));
         target_deinit(&t);
 }
@@ -659,11 +659,11 @@ Test(stream, abandoned_and_finished) {
                 cr_assert(eq(uint, c.n_connected, 1), "%s", c.cause.text);
                 for (n = 0; n != relay.n_from_client || n == 0;) { /* all has arrived */
                         n = relay.n_from_client;
-                        (void)usleep(20000);
+                        cr_assert(sd_event_run(event, 20 * USEC_PER_MSEC) >= 0);
                 }
                 stream_free(c.stream);
                 while (relay.client_end < 0)
-                        (void)usleep(1000);
+                        peer_wait();
                 cr_assert(eq(int, relay.client_end, ECONNRESET));
                 cr_assert(eq(sz, relay.n_from_client, n), "wrote something at its end");
                 target_deinit(&t);
@@ -694,7 +694,7 @@ Test(stream, finished) {
                 while (end.end < 0 && i < 2)
                         cr_assert(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
                 while (end.end < 0)
-                        (void)usleep(1000);
+                        peer_wait();
                 cr_assert(eq(int, end.end, i == 0 ? 0 : ECONNRESET), "case %d", i);
                 if (i == 1)
                         cr_assert(moment_now().usec - before >= 900 * USEC_PER_MSEC &&

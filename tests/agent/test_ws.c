@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,8 +24,11 @@
 static sd_event *event;
 static struct connector *connector;
 
+static sem_t may_read; /* for a peer that waits for it */
+
 static void setup(void) {
         netns_enter();
+        cr_assert(eq(int, sem_init(&may_read, 0, 0), 0));
         cr_assert(sd_event_new(&event) >= 0);
         cr_assert(eq(int, connector_new(event, &connector), 0));
 }
@@ -475,7 +479,7 @@ Test(ws, abandoned) {
                 check_echo(&c, "x", 1, true);
                 client_deinit(&c);
                 while (relay.client_end < 0)
-                        (void)usleep(1000);
+                        peer_wait();
                 cr_assert(eq(int, relay.client_end, ECONNRESET));
                 server_read_line(&w.server, line, sizeof(line));
                 cr_assert(eq(str, line, (char *)"closed 1006"));
@@ -563,8 +567,10 @@ static void serve_script(int fd, void *userdata) {
         if (s->end != END_RESET)
                 while ((n = (size_t)read(fd, s->got + s->got_len, sizeof(s->got) - s->got_len)) >
                                0 &&
-                       n < sizeof(s->got))
+                       n < sizeof(s->got)) {
                         s->got_len += n;
+                        peer_tell();
+                }
 }
 
 static void serve_endless_headers(int fd, void *userdata) {
@@ -798,18 +804,16 @@ Test(ws, held) {
         run_until(&c.n_drained, 1);
         cr_assert(eq(uint, c.n_received, 1), "nothing came");
         while (script.got_len < 14) /* the message and the pong */
-                (void)usleep(1000);
+                peer_wait();
         client_deinit(&c);
 }
-
-static volatile bool reading;
 
 static void serve_slow_reader(int fd, void *userdata) {
         size_t n = 0;
 
         peer_upgrade(fd, NULL, 0);
-        while (!reading)
-                (void)usleep(1000);
+        while (sem_wait(&may_read) < 0 && errno == EINTR)
+                ;
         (void)peer_read_end(fd, &n);
         *(size_t *)userdata = n;
 }
@@ -833,13 +837,13 @@ Test(ws, server_that_does_not_read) {
         run_for(100 * USEC_PER_MSEC);
         cr_assert(sd_event_get_iteration(event, &after) >= 0);
         cr_assert(after - before < 20, "a busy loop");
-        reading = true;
+        (void)sem_post(&may_read);
         run_until(&c.n_drained, 1);
         ws_close(c.ws, 1000);
         c.ws = NULL;
         run_for(1200 * USEC_PER_MSEC); /* the peer never closes: reset after a second */
         while (got == 0)
-                (void)usleep(1000);
+                peer_wait();
         cr_assert(got > 16 * (size_t)MAX_MESSAGE_BYTES);
         free(payload);
         client_deinit(&c);
@@ -857,7 +861,7 @@ Test(ws, close_does_not_wait) {
         ws_close(c.ws, 1000);
         c.ws = NULL;
         run_for(20 * USEC_PER_MSEC);
-        reading = true;
+        (void)sem_post(&may_read);
         free(payload);
         client_deinit(&c);
 }
@@ -913,7 +917,7 @@ Test(ws, writing_leaves_room) {
         size_t before, most = 0, got = 0;
         struct client c = {};
 
-        reading = true;
+        (void)sem_post(&may_read);
         connect_to(&c, "ws", peer_start(serve_slow_reader, &got), "/");
         cr_assert(eq(int, ws_send(c.ws, payload, MAX_MESSAGE_BYTES, false), 0));
         while (c.n_drained == 0) {
@@ -925,7 +929,7 @@ Test(ws, writing_leaves_room) {
         cr_assert(most <= (size_t)80 * 1024, "%zu bytes", most);
         ws_free(c.ws);
         while (got == 0)
-                (void)usleep(1000);
+                peer_wait();
         free(payload);
 }
 

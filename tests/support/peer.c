@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,24 @@ struct peer {
         void *userdata;
 };
 
+static sem_t told;
+
+static void init_told(void) {
+        if (sem_init(&told, 0, 0) < 0)
+                die("sem_init: %s", strerror(errno));
+}
+
+static pthread_once_t told_once = PTHREAD_ONCE_INIT;
+
+void peer_tell(void) {
+        (void)sem_post(&told);
+}
+
+void peer_wait(void) {
+        while (sem_wait(&told) < 0 && errno == EINTR)
+                ;
+}
+
 static void *run(void *userdata) {
         struct peer peer = *(struct peer *)userdata;
         int fd;
@@ -28,6 +47,7 @@ static void *run(void *userdata) {
         while ((fd = accept4(peer.fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
                 peer.serve(fd, peer.userdata);
                 (void)close(fd);
+                peer_tell();
         }
         return NULL;
 }
@@ -46,6 +66,7 @@ uint16_t peer_start(peer_serve serve, void *userdata) {
         socklen_t len = sizeof(address);
         pthread_t thread;
 
+        (void)pthread_once(&told_once, init_told);
         *peer = (struct peer){socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), serve, userdata};
         if (bind(peer->fd, (struct sockaddr *)&address, len) < 0 || listen(peer->fd, 16) < 0 ||
             getsockname(peer->fd, (struct sockaddr *)&address, &len) < 0 ||

@@ -12,6 +12,12 @@ typedef void (*peer_serve)(int fd, void *userdata);
 /* Returns the port. The descriptor is closed when `serve` comes back. */
 uint16_t peer_start(peer_serve serve, void *userdata);
 
+/* A peer calls the one when there is news of it, which is also done when it has served a
+ * connection; the other waits for that. What was told before nobody waited is not lost: look again
+ * after each return. */
+void peer_tell(void);
+void peer_wait(void);
+
 void peer_write(int fd, const void *data, size_t len);
 
 /* Reads an HTTP request to its empty line. */
