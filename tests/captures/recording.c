@@ -14,6 +14,7 @@
 #include "die.h"
 #include "link_msg.h"
 #include "marks.h"
+#include "messages.h"
 #include "moment.h"
 #include "neigh_msg.h"
 #include "netaddr.h"
@@ -28,18 +29,11 @@
 #define WAIT_MSEC 10000
 #define KNOWN_MAX 32
 #define QUERY_MAX 256
-#define DATAGRAM_MAX 65536
 
 static const unsigned groups[] = {
         RTNLGRP_LINK,         RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
         RTNLGRP_IPV6_ROUTE,   RTNLGRP_IPV4_RULE,    RTNLGRP_IPV6_RULE,   RTNLGRP_NEXTHOP,
         RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_ND_USEROPT,
-};
-
-/* Netlink messages one after the other, as they go into a capture. */
-struct messages {
-        _Alignas(struct nlmsghdr) uint8_t data[DATAGRAM_MAX];
-        size_t len;
 };
 
 struct recording {
@@ -80,88 +74,6 @@ static int open_socket(const unsigned *wanted, size_t n) {
         return fd;
 }
 
-/* What nobody reads, and is large or another every time. */
-static bool is_left_out(const struct recording *recording, uint16_t type, uint16_t attribute) {
-        if (type != RTM_NEWLINK && type != RTM_DELLINK)
-                return false;
-        return attribute == IFLA_STATS || attribute == IFLA_STATS64 || attribute == IFLA_AF_SPEC ||
-               attribute == IFLA_MAP || (attribute == IFLA_LINKINFO && recording->hides_kinds);
-}
-
-/* Counts of jiffies. */
-static bool is_time(uint16_t type, uint16_t attribute) {
-        switch (type) {
-        case RTM_NEWADDR:
-        case RTM_DELADDR:
-                return attribute == IFA_CACHEINFO;
-        case RTM_NEWROUTE:
-        case RTM_DELROUTE:
-                return attribute == RTA_CACHEINFO;
-        case RTM_NEWNEIGH:
-        case RTM_DELNEIGH:
-                return attribute == NDA_CACHEINFO;
-        default:
-                return false;
-        }
-}
-
-static size_t header_size(uint16_t type) {
-        switch (type) {
-        case RTM_NEWLINK:
-        case RTM_DELLINK:
-                return sizeof(struct ifinfomsg);
-        case RTM_NEWADDR:
-        case RTM_DELADDR:
-                return sizeof(struct ifaddrmsg);
-        case RTM_NEWROUTE:
-        case RTM_DELROUTE:
-                return sizeof(struct rtmsg);
-        case RTM_NEWNEIGH:
-        case RTM_DELNEIGH:
-                return sizeof(struct ndmsg);
-        default:
-                return 0; /* taken as it is */
-        }
-}
-
-/* Puts one message behind the others, without what tells one reader from another. */
-static void append(const struct nlmsghdr *nlh, struct messages *messages) {
-        struct nlmsghdr *copy = (struct nlmsghdr *)(void *)(messages->data + messages->len);
-
-        memcpy(copy, nlh, nlh->nlmsg_len);
-        copy->nlmsg_seq = copy->nlmsg_pid = 0;
-        copy->nlmsg_flags &= (uint16_t)~NLM_F_MULTI;
-        messages->len += NLMSG_ALIGN(nlh->nlmsg_len);
-}
-
-/* The same of a message of rtnetlink, without what nobody reads. */
-static void append_short(const struct recording *recording, const struct nlmsghdr *nlh,
-                         struct messages *messages) {
-        _Alignas(struct nlmsghdr) uint8_t buf[DATAGRAM_MAX];
-        struct nlmsghdr *kept = (struct nlmsghdr *)buf;
-        const size_t size = header_size(nlh->nlmsg_type);
-        const struct nlattr *attr;
-
-        if (size == 0) {
-                append(nlh, messages);
-                return;
-        }
-        memcpy(kept, nlh, NLMSG_LENGTH(size));
-        kept->nlmsg_len = (uint32_t)NLMSG_LENGTH(size);
-        mnl_attr_for_each(attr, nlh, size) {
-                struct nlattr *put = mnl_nlmsg_get_payload_tail(kept);
-                uint16_t type = mnl_attr_get_type(attr);
-
-                if (is_left_out(recording, nlh->nlmsg_type, type))
-                        continue;
-                memcpy(put, attr, MNL_ALIGN(attr->nla_len));
-                if (is_time(nlh->nlmsg_type, type))
-                        memset(mnl_attr_get_payload(put), 0, mnl_attr_get_payload_len(put));
-                kept->nlmsg_len += (uint32_t)MNL_ALIGN(attr->nla_len);
-        }
-        append(kept, messages);
-}
-
 /* Takes the messages of one datagram that are no end and no error. */
 static int take_datagram(const struct recording *recording, const void *data, size_t left,
                          struct messages *messages, bool *ret_is_end) {
@@ -179,7 +91,7 @@ static int take_datagram(const struct recording *recording, const void *data, si
                         die("a dump was interrupted");
                 *ret_is_end = nlh->nlmsg_type == NLMSG_DONE || !(nlh->nlmsg_flags & NLM_F_MULTI);
                 if (nlh->nlmsg_type != NLMSG_DONE)
-                        append_short(recording, nlh, messages);
+                        messages_append_short(messages, nlh, recording->hides_kinds);
         }
         return 0;
 }
@@ -197,7 +109,7 @@ static void add_message(struct recording *recording, struct capture_answer *answ
 /* Sends a request without sequence number and puts the answer into the capture. */
 static int ask(struct recording *recording, const void *request, size_t len,
                struct messages *messages) {
-        static _Alignas(struct nlmsghdr) uint8_t datagram[DATAGRAM_MAX];
+        static _Alignas(struct nlmsghdr) uint8_t datagram[MESSAGES_MAX];
         struct capture_answer answer = {};
         const struct nlmsghdr *nlh = request;
         bool is_end = false;
@@ -394,7 +306,7 @@ static void ask_all(struct recording *recording) {
 }
 
 static void add_event(struct recording *recording, int fd, enum capture_source source) {
-        static _Alignas(struct nlmsghdr) uint8_t datagram[DATAGRAM_MAX];
+        static _Alignas(struct nlmsghdr) uint8_t datagram[MESSAGES_MAX];
         static struct messages messages;
         struct capture_moment *moment =
                 &recording->capture.moments[recording->capture.n_moments - 1];
@@ -499,14 +411,6 @@ void recording_hide_kinds(struct recording *recording) {
         recording->hides_kinds = true;
 }
 
-static void append_all(const void *data, size_t len, struct messages *messages) {
-        const struct nlmsghdr *nlh;
-
-        while ((nlh = nlmsg_take(&data, &len)))
-                if (nlh->nlmsg_type >= NLMSG_MIN_TYPE)
-                        append(nlh, messages);
-}
-
 void recording_hear_wifi(struct recording *recording, const void *data, size_t len) {
         static struct messages messages;
         struct capture_bytes *event;
@@ -514,7 +418,7 @@ void recording_hear_wifi(struct recording *recording, const void *data, size_t l
         if (recording->n_wifi_events == KNOWN_MAX)
                 die("too much of nl80211");
         messages.len = 0;
-        append_all(data, len, &messages);
+        messages_append_all(&messages, data, len);
         event = &recording->wifi_events[recording->n_wifi_events++];
         *event = (struct capture_bytes){malloc(messages.len), messages.len};
         memcpy(event->data, messages.data, messages.len);
@@ -537,7 +441,7 @@ void recording_answer_wifi(struct recording *recording, const void *request, siz
         };
         memcpy(answer->request.data, request, len);
         messages.len = 0;
-        append_all(data, data_len, &messages);
+        messages_append_all(&messages, data, data_len);
         left_data = messages.data;
         left = messages.len;
         while ((nlh = nlmsg_take(&left_data, &left)))

@@ -4,65 +4,48 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
-#include <linux/nl80211.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "capture.h"
 #include "die.h"
-#include "moment.h"
-#include "nlattr.h"
+#include "recorded_clock.h"
 
 #define FDS_MAX 64
 #define DATAGRAM_MAX 32768
-#define START_USEC (UINT64_C(1000) * USEC_PER_SEC)
-#define REALTIME_USEC (UINT64_C(1700000000) * USEC_PER_SEC)
 #define SEND_BUFFER (4 * 1024 * 1024)
 
-enum role {
-        ROLE_NONE, /* not ours */
-        ROLE_NETLINK,
-        ROLE_TIMER,
-        ROLE_CLOCK_JUMP, /* a timer that elapses by being cancelled */
-};
-
-struct descriptor {
-        enum role role;
-        int other_end; /* of a socket */
+/* One end of a pair of UNIX sockets, in place of a netlink socket. */
+struct netlink {
+        bool is_open;
+        int other_end;
         int protocol;
         unsigned char sources; /* of announcements, a bit each */
         bool is_overrun;       /* the next call that reads says so */
-        clockid_t clock;       /* of a timer */
-        uint64_t due_usec;     /* 0: not set */
 };
 
 static struct {
         struct capture *capture; /* NULL: the real kernel does it all */
         size_t moment;
-        uint64_t now_usec;
-        uint64_t slept_usec;
         unsigned n_unanswered;
-        struct descriptor descriptors[FDS_MAX];
+        struct netlink sockets[FDS_MAX]; /* by descriptor */
 } kernel;
 
-static struct descriptor *find(int fd, enum role role) {
-        if (!kernel.capture || fd < 0 || fd >= FDS_MAX || kernel.descriptors[fd].role != role)
+static struct netlink *find(int fd) {
+        if (!kernel.capture || fd < 0 || fd >= FDS_MAX || !kernel.sockets[fd].is_open)
                 return NULL;
-        return &kernel.descriptors[fd];
+        return &kernel.sockets[fd];
 }
 
-static int take_place(int fd, const struct descriptor *descriptor) {
+static int take_place(int fd, const struct netlink *netlink) {
         if (fd >= FDS_MAX)
                 die("descriptor %d: there are too many", fd);
-        kernel.descriptors[fd] = *descriptor;
+        kernel.sockets[fd] = *netlink;
         return fd;
 }
 
@@ -80,11 +63,6 @@ ssize_t our_recvfrom(int fd, void *data, size_t len, int flags, struct sockaddr 
 int our_recvmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags,
                  struct timespec *timeout) __asm__("recvmmsg");
 int our_close(int fd) __asm__("close");
-int our_clock_gettime(clockid_t clock, struct timespec *ret) __asm__("clock_gettime");
-int our_timerfd_create(int clock, int flags) __asm__("timerfd_create");
-int our_timerfd_settime(int fd, int flags, const struct itimerspec *value,
-                        struct itimerspec *old) __asm__("timerfd_settime");
-ssize_t our_read(int fd, void *data, size_t len) __asm__("read");
 
 /* Sockets. */
 
@@ -98,21 +76,21 @@ int our_socket(int domain, int type, int protocol) {
                 return -1;
         if (syscall(SYS_setsockopt, pair[1], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
                 (void)syscall(SYS_setsockopt, pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-        return take_place(pair[0], &(struct descriptor){
-                                           .role = ROLE_NETLINK,
+        return take_place(pair[0], &(struct netlink){
+                                           .is_open = true,
                                            .other_end = pair[1],
                                            .protocol = protocol,
                                    });
 }
 
 int our_bind(int fd, const struct sockaddr *address, socklen_t len) {
-        return find(fd, ROLE_NETLINK) ? 0 : (int)syscall(SYS_bind, fd, address, len);
+        return find(fd) ? 0 : (int)syscall(SYS_bind, fd, address, len);
 }
 
 int our_getsockname(int fd, struct sockaddr *address, socklen_t *len) {
         struct sockaddr_nl own = {.nl_family = AF_NETLINK, .nl_pid = 1};
 
-        if (!find(fd, ROLE_NETLINK))
+        if (!find(fd))
                 return (int)syscall(SYS_getsockname, fd, address, len);
         memcpy(address, &own, *len < sizeof(own) ? *len : sizeof(own));
         *len = sizeof(own);
@@ -126,20 +104,20 @@ static enum capture_source source_of(int protocol, unsigned group) {
 }
 
 int our_setsockopt(int fd, int level, int name, const void *value, socklen_t len) {
-        struct descriptor *descriptor = find(fd, ROLE_NETLINK);
+        struct netlink *netlink = find(fd);
         unsigned group;
 
-        if (!descriptor || level != SOL_NETLINK)
+        if (!netlink || level != SOL_NETLINK)
                 return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
         if (name != NETLINK_ADD_MEMBERSHIP)
                 return 0;
         memcpy(&group, value, sizeof(group));
-        descriptor->sources |= (unsigned char)(1U << source_of(descriptor->protocol, group));
+        netlink->sources |= (unsigned char)(1U << source_of(netlink->protocol, group));
         return 0;
 }
 
-static void put(const struct descriptor *descriptor, const void *data, size_t len) {
-        if (syscall(SYS_sendto, descriptor->other_end, data, len, MSG_DONTWAIT, NULL, 0) < 0)
+static void put(const struct netlink *netlink, const void *data, size_t len) {
+        if (syscall(SYS_sendto, netlink->other_end, data, len, MSG_DONTWAIT, NULL, 0) < 0)
                 die("no room for a message: %s", strerror(errno));
 }
 
@@ -149,18 +127,18 @@ struct datagram {
         size_t len;
 };
 
-static void flush(const struct descriptor *descriptor, struct datagram *datagram) {
+static void flush(const struct netlink *netlink, struct datagram *datagram) {
         if (datagram->len > 0)
-                put(descriptor, datagram->data, datagram->len);
+                put(netlink, datagram->data, datagram->len);
         datagram->len = 0;
 }
 
-static void append(const struct descriptor *descriptor, struct datagram *datagram, uint32_t seq,
+static void append(const struct netlink *netlink, struct datagram *datagram, uint32_t seq,
                    uint16_t flags, const void *data, size_t len) {
         struct nlmsghdr *nlh;
 
         if (datagram->len + NLMSG_ALIGN(len) > DATAGRAM_MAX)
-                flush(descriptor, datagram);
+                flush(netlink, datagram);
         nlh = (struct nlmsghdr *)(void *)(datagram->data + datagram->len);
         memset(nlh, 0, NLMSG_ALIGN(len));
         memcpy(nlh, data, len);
@@ -169,7 +147,7 @@ static void append(const struct descriptor *descriptor, struct datagram *datagra
         datagram->len += NLMSG_ALIGN(len);
 }
 
-static void append_end(const struct descriptor *descriptor, struct datagram *datagram,
+static void append_end(const struct netlink *netlink, struct datagram *datagram,
                        const struct nlmsghdr *request, uint16_t type, int error) {
         struct {
                 struct nlmsghdr header;
@@ -181,11 +159,11 @@ static void append_end(const struct descriptor *descriptor, struct datagram *dat
 
         if (type == NLMSG_DONE)
                 end.header.nlmsg_len = NLMSG_LENGTH(sizeof(int));
-        append(descriptor, datagram, request->nlmsg_seq, type == NLMSG_DONE ? NLM_F_MULTI : 0, &end,
+        append(netlink, datagram, request->nlmsg_seq, type == NLMSG_DONE ? NLM_F_MULTI : 0, &end,
                end.header.nlmsg_len);
 }
 
-static void answer(const struct descriptor *descriptor, const struct capture_answer *found,
+static void answer(const struct netlink *netlink, const struct capture_answer *found,
                    const struct nlmsghdr *request) {
         static struct datagram datagram;
         const struct capture *capture = kernel.capture;
@@ -193,20 +171,20 @@ static void answer(const struct descriptor *descriptor, const struct capture_ans
         for (size_t i = 0; i < found->n_messages; i++) {
                 const struct capture_bytes *message = &capture->messages[found->messages[i]];
 
-                append(descriptor, &datagram, request->nlmsg_seq, found->is_dump ? NLM_F_MULTI : 0,
+                append(netlink, &datagram, request->nlmsg_seq, found->is_dump ? NLM_F_MULTI : 0,
                        message->data, message->len);
         }
         if (found->is_dump)
-                append_end(descriptor, &datagram, request, NLMSG_DONE, 0);
+                append_end(netlink, &datagram, request, NLMSG_DONE, 0);
         else
-                flush(descriptor, &datagram);
+                flush(netlink, &datagram);
         if (found->error != 0 || (request->nlmsg_flags & NLM_F_ACK))
-                append_end(descriptor, &datagram, request, NLMSG_ERROR, found->error);
-        flush(descriptor, &datagram);
+                append_end(netlink, &datagram, request, NLMSG_ERROR, found->error);
+        flush(netlink, &datagram);
 }
 
 /* A request as the capture has it. */
-static void ask(const struct descriptor *descriptor, const void *data, size_t len) {
+static void ask(const struct netlink *netlink, const void *data, size_t len) {
         static const struct capture_answer unknown = {.error = -ENOENT};
         _Alignas(struct nlmsghdr) uint8_t request[1024];
         struct nlmsghdr *nlh = (struct nlmsghdr *)request;
@@ -235,24 +213,24 @@ static void ask(const struct descriptor *descriptor, const void *data, size_t le
         }
         nlh->nlmsg_seq = seq;
         nlh->nlmsg_flags = flags;
-        answer(descriptor, found ? found : &unknown, nlh);
+        answer(netlink, found ? found : &unknown, nlh);
 }
 
 ssize_t our_send(int fd, const void *data, size_t len, int flags) {
-        const struct descriptor *descriptor = find(fd, ROLE_NETLINK);
+        const struct netlink *netlink = find(fd);
 
-        if (!descriptor)
+        if (!netlink)
                 return syscall(SYS_sendto, fd, data, len, flags, NULL, 0);
-        ask(descriptor, data, len);
+        ask(netlink, data, len);
         return (ssize_t)len;
 }
 
 ssize_t our_sendmsg(int fd, const struct msghdr *message, int flags) {
-        const struct descriptor *descriptor = find(fd, ROLE_NETLINK);
+        const struct netlink *netlink = find(fd);
 
-        if (!descriptor)
+        if (!netlink)
                 return syscall(SYS_sendmsg, fd, message, flags);
-        ask(descriptor, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
+        ask(netlink, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
         return (ssize_t)message->msg_iov[0].iov_len;
 }
 
@@ -260,7 +238,7 @@ ssize_t our_recvmsg(int fd, struct msghdr *message, int flags) {
         const struct sockaddr_nl sender = {.nl_family = AF_NETLINK};
         ssize_t n = syscall(SYS_recvmsg, fd, message, flags);
 
-        if (n >= 0 && find(fd, ROLE_NETLINK) && message->msg_name) {
+        if (n >= 0 && find(fd) && message->msg_name) {
                 memcpy(message->msg_name, &sender, sizeof(sender));
                 message->msg_namelen = sizeof(sender);
         }
@@ -268,11 +246,11 @@ ssize_t our_recvmsg(int fd, struct msghdr *message, int flags) {
 }
 
 static bool take_overrun(int fd) {
-        struct descriptor *descriptor = find(fd, ROLE_NETLINK);
-        bool is_overrun = descriptor && descriptor->is_overrun;
+        struct netlink *netlink = find(fd);
+        bool is_overrun = netlink && netlink->is_overrun;
 
         if (is_overrun) {
-                descriptor->is_overrun = false;
+                netlink->is_overrun = false;
                 errno = ENOBUFS;
         }
         return is_overrun;
@@ -290,79 +268,14 @@ int our_recvmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags,
 }
 
 int our_close(int fd) {
-        struct descriptor *descriptor = fd >= 0 && fd < FDS_MAX ? &kernel.descriptors[fd] : NULL;
+        struct netlink *netlink = find(fd);
 
-        if (descriptor && descriptor->role == ROLE_NETLINK)
-                (void)syscall(SYS_close, descriptor->other_end);
-        if (descriptor)
-                descriptor->role = ROLE_NONE;
-        return (int)syscall(SYS_close, fd);
-}
-
-/* Clocks and timers. */
-
-int our_clock_gettime(clockid_t clock, struct timespec *ret) {
-        uint64_t usec = kernel.now_usec;
-
-        if (!kernel.capture)
-                return (int)syscall(SYS_clock_gettime, clock, ret);
-        if (clock == CLOCK_MONOTONIC)
-                usec -= kernel.slept_usec;
-        if (clock == CLOCK_REALTIME)
-                usec += REALTIME_USEC;
-        *ret = (struct timespec){
-                .tv_sec = (time_t)(usec / USEC_PER_SEC),
-                .tv_nsec = (long)(usec % USEC_PER_SEC * 1000),
-        };
-        return 0;
-}
-
-int our_timerfd_create(int clock, int flags) {
-        if (!kernel.capture)
-                return (int)syscall(SYS_timerfd_create, clock, flags);
-        return take_place(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                          &(struct descriptor){.role = ROLE_TIMER, .clock = clock});
-}
-
-/* Nothing is to be read from it any more. */
-static void empty(int fd) {
-        uint64_t n;
-
-        (void)!syscall(SYS_read, fd, &n, sizeof(n));
-}
-
-static void fill(int fd) {
-        const uint64_t one = 1;
-
-        (void)!syscall(SYS_write, fd, &one, sizeof(one));
-}
-
-int our_timerfd_settime(int fd, int flags, const struct itimerspec *value, struct itimerspec *old) {
-        struct descriptor *timer = find(fd, ROLE_TIMER);
-
-        if (!timer)
-                return (int)syscall(SYS_timerfd_settime, fd, flags, value, old);
-        if (flags & TFD_TIMER_CANCEL_ON_SET) {
-                timer->role = ROLE_CLOCK_JUMP;
-                return 0;
+        if (netlink) {
+                (void)syscall(SYS_close, netlink->other_end);
+                netlink->is_open = false;
         }
-        empty(fd);
-        timer->due_usec = (uint64_t)value->it_value.tv_sec * USEC_PER_SEC +
-                          (uint64_t)(value->it_value.tv_nsec + 999) / 1000;
-        if (timer->due_usec > 0 && timer->clock == CLOCK_MONOTONIC)
-                timer->due_usec += kernel.slept_usec;
-        if (timer->due_usec > 0 && timer->due_usec <= kernel.now_usec)
-                fill(fd);
-        return 0;
-}
-
-ssize_t our_read(int fd, void *data, size_t len) {
-        ssize_t n = syscall(SYS_read, fd, data, len);
-
-        if (n < 0 || !find(fd, ROLE_CLOCK_JUMP))
-                return n;
-        errno = ECANCELED;
-        return -1;
+        recorded_clock_forget(fd);
+        return (int)syscall(SYS_close, fd);
 }
 
 /* The rest is for the test. */
@@ -370,64 +283,20 @@ ssize_t our_read(int fd, void *data, size_t len) {
 void recorded_kernel_start(struct capture *capture) {
         memset(&kernel, 0, sizeof(kernel));
         kernel.capture = capture;
-        kernel.now_usec = START_USEC;
+        recorded_clock_start();
 }
 
 void recorded_kernel_stop(void) {
         kernel.capture = NULL;
+        recorded_clock_stop();
 }
 
 void recorded_kernel_set_moment(size_t moment) {
         kernel.moment = moment;
 }
 
-uint64_t recorded_kernel_now(void) {
-        return kernel.now_usec;
-}
-
-uint64_t recorded_kernel_next_timer(void) {
-        uint64_t next_usec = UINT64_MAX;
-
-        for (int fd = 0; fd < FDS_MAX; fd++) {
-                const struct descriptor *timer = find(fd, ROLE_TIMER);
-
-                if (timer && timer->due_usec > 0 && timer->due_usec < next_usec)
-                        next_usec = timer->due_usec;
-        }
-        /* What waits for a timer may choose its time within a millisecond. */
-        if (next_usec < UINT64_MAX - USEC_PER_MSEC)
-                next_usec = (next_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC * USEC_PER_MSEC;
-        return next_usec;
-}
-
-void recorded_kernel_advance(uint64_t now_usec) {
-        if (now_usec > kernel.now_usec)
-                kernel.now_usec = now_usec;
-        for (int fd = 0; fd < FDS_MAX; fd++) {
-                struct descriptor *timer = find(fd, ROLE_TIMER);
-
-                if (!timer || timer->due_usec == 0 || timer->due_usec > kernel.now_usec)
-                        continue;
-                timer->due_usec = 0;
-                fill(fd);
-        }
-}
-
-void recorded_kernel_sleep(uint64_t usec) {
-        kernel.slept_usec += usec;
-        kernel.now_usec += usec;
-        for (int fd = 0; fd < FDS_MAX; fd++) {
-                struct descriptor *timer = find(fd, ROLE_TIMER);
-
-                if (timer && timer->clock == CLOCK_MONOTONIC && timer->due_usec > 0)
-                        timer->due_usec += usec;
-                if (find(fd, ROLE_CLOCK_JUMP))
-                        fill(fd);
-        }
-}
-
 /* A message that passes every filter and says nothing: whoever waits for the socket wakes up. */
-static void put_filler(const struct descriptor *descriptor, size_t len) {
+static void put_filler(const struct netlink *netlink, size_t len) {
         static struct {
                 struct nlmsghdr header;
                 uint8_t rest[DATAGRAM_MAX];
@@ -435,26 +304,26 @@ static void put_filler(const struct descriptor *descriptor, size_t len) {
 
         filler.header.nlmsg_len = sizeof(filler.header);
         filler.header.nlmsg_type =
-                descriptor->protocol == NETLINK_GENERIC ? GENL_ID_CTRL : NLMSG_OVERRUN;
-        put(descriptor, &filler, len);
+                netlink->protocol == NETLINK_GENERIC ? GENL_ID_CTRL : NLMSG_OVERRUN;
+        put(netlink, &filler, len);
 }
 
 void recorded_kernel_announce(const struct capture_event *event, enum recorded_delivery delivery) {
         for (int fd = 0; fd < FDS_MAX; fd++) {
-                struct descriptor *descriptor = find(fd, ROLE_NETLINK);
+                struct netlink *netlink = find(fd);
 
-                if (!descriptor || !(descriptor->sources & 1U << event->source))
+                if (!netlink || !(netlink->sources & 1U << event->source))
                         continue;
                 switch (delivery) {
                 case RECORDED_WHOLE:
-                        put(descriptor, event->datagram.data, event->datagram.len);
+                        put(netlink, event->datagram.data, event->datagram.len);
                         break;
                 case RECORDED_LOST:
-                        descriptor->is_overrun = true;
-                        put_filler(descriptor, NLMSG_LENGTH(sizeof(struct genlmsghdr)));
+                        netlink->is_overrun = true;
+                        put_filler(netlink, NLMSG_LENGTH(sizeof(struct genlmsghdr)));
                         break;
                 case RECORDED_TRUNCATED:
-                        put_filler(descriptor, DATAGRAM_MAX + 1);
+                        put_filler(netlink, DATAGRAM_MAX + 1);
                         break;
                 }
         }

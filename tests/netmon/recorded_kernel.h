@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A kernel out of a capture: while it runs, this process's netlink sockets, clocks and timers are
- * its. The calls of the C library that reach for them are replaced in the whole program, and go to
- * the real kernel as long as none of these runs.
+/* A kernel out of a capture: while it runs, this process's netlink sockets are its, and its time is
+ * that of recorded_clock.h. The calls of the C library that reach for sockets are replaced in the
+ * whole program, and go to the real kernel as long as none of these runs.
  *
- * Time stands still but for recorded_kernel_advance(). A socket is one end of a pair of UNIX
- * sockets, so that polling, filters and truncation are the real kernel's. */
+ * A socket is one end of a pair of UNIX sockets, so that polling, filters and truncation are the
+ * real kernel's. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,14 +21,6 @@ void recorded_kernel_stop(void);
 
 /* From now on it answers as at that moment. */
 void recorded_kernel_set_moment(size_t moment);
-
-uint64_t recorded_kernel_now(void);
-/* The time of the next timer, rounded up to milliseconds; UINT64_MAX: none is set. */
-uint64_t recorded_kernel_next_timer(void);
-/* Lets timers elapse that are due. */
-void recorded_kernel_advance(uint64_t now_usec);
-/* The machine sleeps: no clock but the monotonic one stands still. */
-void recorded_kernel_sleep(uint64_t usec);
 
 enum recorded_delivery {
         RECORDED_WHOLE,

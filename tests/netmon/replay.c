@@ -17,10 +17,12 @@
 #include "moment.h"
 #include "names.h"
 #include "netmon.h"
+#include "recorded_clock.h"
 #include "replay_bus.h"
 #include "replay_text.h"
 #include "settings.h"
 
+#define SLOWLY_USEC (70 * USEC_PER_MSEC) /* longer than it takes to ask for a link again */
 #define TRUNCATED_STEP 7
 #define ROUNDS_MAX 100000             /* who goes on for longer does so for ever */
 #define REST_USEC (30 * USEC_PER_SEC) /* after the last moment: until all is quiet */
@@ -53,11 +55,11 @@ static void settle(struct replay *replay) {
 static void advance(struct replay *replay, uint64_t until_usec) {
         uint64_t next_usec;
 
-        while ((next_usec = recorded_kernel_next_timer()) <= until_usec) {
-                recorded_kernel_advance(next_usec);
+        while ((next_usec = recorded_clock_next_timer()) <= until_usec) {
+                recorded_clock_advance(next_usec);
                 settle(replay);
         }
-        recorded_kernel_advance(until_usec);
+        recorded_clock_advance(until_usec);
         settle(replay);
 }
 
@@ -127,7 +129,7 @@ static void start(struct replay *replay) {
         if (r < 0)
                 die("netmon does not start: %s", strerror(-r));
         replay_bus_head(replay->bus, replay->capture->moments[0].label);
-        advance(replay, recorded_kernel_now() + 10 * USEC_PER_SEC);
+        advance(replay, recorded_clock_now() + 10 * USEC_PER_SEC);
         watch = ask_path(replay, "WatchPath", REPLAY_WATCHED);
         with_objects(replay, replay_bus_learn);
 }
@@ -152,13 +154,15 @@ static void announce(struct replay *replay, const struct capture_event *event) {
         recorded_kernel_announce(event, delivery);
         if (replay->plan->pace == REPLAY_ONE_BY_ONE)
                 settle(replay);
+        if (replay->plan->pace == REPLAY_SLOWLY)
+                advance(replay, recorded_clock_now() + SLOWLY_USEC);
 }
 
 static void play(struct replay *replay, uint64_t began_usec, size_t number) {
         const struct capture_moment *moment = &replay->capture->moments[number];
 
         if (moment->slept_usec > 0)
-                recorded_kernel_sleep(moment->slept_usec);
+                recorded_clock_sleep(moment->slept_usec);
         else
                 advance(replay, began_usec + moment->usec);
         if (moment->label[0] != '\0')
@@ -206,12 +210,12 @@ void replay(struct capture *capture, const struct replay_plan *plan, struct repl
 
         log_set_level(LOG_ERR);
         start(&replay);
-        began_usec = recorded_kernel_now();
+        began_usec = recorded_clock_now();
         for (size_t i = 1; i < capture->n_moments; i++) {
                 play(&replay, began_usec, i);
                 began_usec += capture->moments[i].slept_usec;
         }
-        advance(&replay, recorded_kernel_now() + REST_USEC);
+        advance(&replay, recorded_clock_now() + REST_USEC);
         with_objects(&replay, replay_bus_compare);
         *ret = (struct replay_result){
                 .published = strdup(replay_bus_published(replay.bus)),
@@ -240,6 +244,16 @@ static bool speaks_too_soon(const struct replay_result *result, const struct rep
                !strstr(whole->published, "why=tentative");
 }
 
+/* A state is told in which the machine never was. */
+static bool speaks_wrongly(const struct replay_result *result, const struct replay_result *whole) {
+        static const char *const words[] = {"state=offline", "state=local", "state=routed"};
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                if (strstr(result->published, words[i]) && !strstr(whole->published, words[i]))
+                        return true;
+        return false;
+}
+
 static char *try_plan(struct capture *capture, const struct replay_plan *plan,
                       const struct replay_result *whole) {
         static const char *const words[] = {
@@ -251,7 +265,7 @@ static char *try_plan(struct capture *capture, const struct replay_plan *plan,
         char *problem = NULL;
 
         replay(capture, plan, &result);
-        if (result.problem || result.n_unanswered > 0 ||
+        if (result.problem || result.n_unanswered > 0 || speaks_wrongly(&result, whole) ||
             (plan->delivery != RECORDED_WHOLE && speaks_too_soon(&result, whole)) ||
             strcmp(result.state, whole->state) != 0)
                 if (asprintf(&problem, "%s %zu: %s\n%s%s\nnot\n%s", words[plan->delivery],
@@ -269,6 +283,10 @@ char *replay_otherwise(struct capture *capture, const struct replay_result *whol
 
         for (size_t i = 0; i < capture->n_moments; i++)
                 n_events += capture->moments[i].n_events;
+        if (!problem) {
+                plan.pace = REPLAY_SLOWLY;
+                problem = try_plan(capture, &plan, whole);
+        }
         plan.pace = REPLAY_BURSTS;
         plan.delivery = RECORDED_LOST;
         for (plan.position = 0; plan.position < n_events && !problem; plan.position += step)

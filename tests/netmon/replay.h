@@ -15,6 +15,7 @@ struct capture;
 enum replay_pace {
         REPLAY_BURSTS,     /* all that was announced at a moment is there at once */
         REPLAY_ONE_BY_ONE, /* netmon has done with each message before the next comes */
+        REPLAY_SLOWLY,     /* and some time passes */
 };
 
 struct replay_plan {

@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "die.h"
 #include "names.h"
+#include "replay_known.h"
 #include "replay_text.h"
 
 #define BUS_NAME "org.freedesktop.DBus"
@@ -23,13 +24,6 @@
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 #define CLIENT ":1.0"
 #define NETMON ":1.1"
-
-/* What a client knows of one property. */
-struct known {
-        char *object;
-        char *property;
-        char *value;
-};
 
 struct replay_bus {
         char *path;
@@ -43,8 +37,7 @@ struct replay_bus {
         char *last_watch;  /* and the latest word of the watch, path and alternatives */
         bool is_repeated;  /* the manager said the same again, which only a roam is a reason for */
         char *problem;     /* NULL: all is as it should be */
-        struct known *known;
-        size_t n_known;
+        struct replay_known known;
 };
 
 /* The first is the one to be told. */
@@ -66,135 +59,20 @@ const char *replay_bus_problem(const struct replay_bus *bus) {
         return bus->problem;
 }
 
-static struct known *find_known(struct replay_bus *bus, const char *object, const char *property) {
-        for (size_t i = 0; i < bus->n_known; i++)
-                if (strcmp(bus->known[i].object, object) == 0 &&
-                    strcmp(bus->known[i].property, property) == 0)
-                        return &bus->known[i];
-        return NULL;
-}
-
-/* Keeps a value that is told, and takes it over. True when it is another than before. */
-static bool learn(struct replay_bus *bus, const char *object, const char *property, char *value) {
-        struct known *known = find_known(bus, object, property);
-        bool is_same = known && strcmp(known->value, value) == 0;
-
-        if (known) {
-                free(known->value);
-                known->value = value;
-                return !is_same;
-        }
-        bus->known = reallocarray(bus->known, bus->n_known + 1, sizeof(*known));
-        if (!bus->known)
-                die("out of memory");
-        bus->known[bus->n_known++] = (struct known){strdup(object), strdup(property), value};
-        return true;
-}
-
-static void forget_at(struct replay_bus *bus, size_t i) {
-        free(bus->known[i].object);
-        free(bus->known[i].property);
-        free(bus->known[i].value);
-        bus->known[i] = bus->known[--bus->n_known];
-}
-
-static void forget(struct replay_bus *bus, const char *object) {
-        for (size_t i = bus->n_known; i-- > 0;)
-                if (!object || strcmp(bus->known[i].object, object) == 0)
-                        forget_at(bus, i);
-}
-
-static void check_known(struct replay_bus *bus, const char *object, const char *property,
-                        const char *value) {
-        const struct known *known = find_known(bus, object, property);
-
-        if (!known)
-                complain(bus, "%s of %s was never told", property, object);
-        else if (strcmp(known->value, value) != 0)
-                complain(bus, "%s of %s is %s, and was told to be %s", property, object, value,
-                         known->value);
-}
-
-enum use {
-        USE_LEARN,
-        USE_CHECK,
-};
-
-/* The properties in an "a{sv}" of one object. True when one of them is another than before. */
-static bool take_properties(struct replay_bus *bus, sd_bus_message *m, const char *object,
-                            enum use use) {
-        const char *property;
-        bool differs = false;
-
-        if (sd_bus_message_enter_container(m, 'a', "{sv}") < 0)
-                die("no properties of %s", object);
-        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
-                char *value;
-
-                if (sd_bus_message_read(m, "s", &property) < 0)
-                        die("no property of %s", object);
-                value = bus_text(m);
-                if (use == USE_LEARN) {
-                        differs |= learn(bus, object, property, value);
-                } else {
-                        if (!replay_is_figure(property))
-                                check_known(bus, object, property, value);
-                        free(value);
-                }
-                (void)sd_bus_message_exit_container(m);
-        }
-        (void)sd_bus_message_exit_container(m);
-        return differs;
-}
-
-/* The interfaces in an "a{sa{sv}}" of one object. */
-static void take_interfaces(struct replay_bus *bus, sd_bus_message *m, const char *object,
-                            enum use use) {
-        const char *interface;
-
-        if (sd_bus_message_enter_container(m, 'a', "{sa{sv}}") < 0)
-                die("no interfaces of %s", object);
-        while (sd_bus_message_enter_container(m, 'e', "sa{sv}") > 0) {
-                if (sd_bus_message_read(m, "s", &interface) < 0)
-                        die("no interface of %s", object);
-                (void)take_properties(bus, m, object, use);
-                (void)sd_bus_message_exit_container(m);
-        }
-        (void)sd_bus_message_exit_container(m);
-}
-
-static size_t take_objects(struct replay_bus *bus, sd_bus_message *m, enum use use) {
-        const char *object;
-        size_t n = 0;
-
-        if (sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}") < 0)
-                die("no objects");
-        while (sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}") > 0) {
-                if (sd_bus_message_read(m, "o", &object) < 0)
-                        die("no object");
-                take_interfaces(bus, m, object, use);
-                (void)sd_bus_message_exit_container(m);
-                n++;
-        }
-        return n;
-}
-
 void replay_bus_learn(struct replay_bus *bus, sd_bus_message *manager, sd_bus_message *objects) {
-        forget(bus, NULL);
-        (void)take_properties(bus, manager, NETMON_PATH, USE_LEARN);
-        (void)take_objects(bus, objects, USE_LEARN);
+        replay_known_deinit(&bus->known);
+        replay_known_learn(&bus->known, manager, NETMON_PATH);
+        replay_known_learn_objects(&bus->known, objects);
 }
 
 void replay_bus_compare(struct replay_bus *bus, sd_bus_message *manager, sd_bus_message *objects) {
-        size_t n_objects = 0;
+        CLEANUP(freep) char *difference = NULL;
 
-        for (size_t i = 0; i < bus->n_known; i++)
-                n_objects += strcmp(bus->known[i].property, "Name") == 0;
-        (void)take_properties(bus, manager, NETMON_PATH, USE_CHECK);
+        difference = replay_known_compare(&bus->known, manager, objects);
+        if (difference)
+                complain(bus, "%s", difference);
         if (bus->is_repeated)
                 complain(bus, "manager is told twice");
-        if (take_objects(bus, objects, USE_CHECK) != n_objects)
-                complain(bus, "not as many objects as were told");
 }
 
 /* "manager" or "interface/N". */
@@ -210,14 +88,14 @@ static void print_properties(struct replay_bus *bus, sd_bus_message *m, const ch
                 die("no properties of %s", object);
         while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
                 CLEANUP(freep) char *now = NULL, *before = NULL, *difference = NULL;
-                const struct known *known;
+                const char *known;
 
                 if (sd_bus_message_read(m, "s", &property) < 0)
                         die("no property of %s", object);
                 now = replay_text(m);
-                known = find_known(bus, object, property);
+                known = replay_known_find(&bus->known, object, property);
                 if (known)
-                        before = replay_text_cut(known->value);
+                        before = replay_text_cut(known);
                 difference = replay_text_difference(before, now);
                 if (!replay_is_time(property) && !replay_is_figure(property))
                         (void)fprintf(bus->out, " %s=%s", property, difference);
@@ -235,7 +113,7 @@ static void print_properties_changed(struct replay_bus *bus, sd_bus_message *m) 
         (void)fputc('\n', bus->out);
         (void)sd_bus_message_rewind(m, true);
         (void)sd_bus_message_skip(m, "s");
-        if (take_properties(bus, m, path, USE_LEARN))
+        if (replay_known_learn(&bus->known, m, path))
                 return;
         if (strcmp(path, NETMON_PATH) == 0)
                 bus->is_repeated = true;
@@ -257,8 +135,8 @@ static void print_added(struct replay_bus *bus, sd_bus_message *m) {
         (void)fprintf(bus->out, "added %s %s\n", short_path(path), filled);
         (void)sd_bus_message_rewind(m, true);
         (void)sd_bus_message_skip(m, "o");
-        forget(bus, path);
-        take_interfaces(bus, m, path, USE_LEARN);
+        replay_known_forget(&bus->known, path);
+        replay_known_learn_interfaces(&bus->known, m, path);
 }
 
 static void print_removed(struct replay_bus *bus, sd_bus_message *m) {
@@ -267,7 +145,7 @@ static void print_removed(struct replay_bus *bus, sd_bus_message *m) {
         if (sd_bus_message_read(m, "o", &path) < 0)
                 die("InterfacesRemoved without a path");
         (void)fprintf(bus->out, "removed %s\n", short_path(path));
-        forget(bus, path);
+        replay_known_forget(&bus->known, path);
 }
 
 /* Prints what differs from before, and keeps what is now. */
@@ -379,8 +257,7 @@ void replay_bus_free(struct replay_bus *bus) {
         (void)close(bus->listener);
         (void)unlink(bus->path);
         (void)fclose(bus->out);
-        forget(bus, NULL);
-        free(bus->known);
+        replay_known_deinit(&bus->known);
         free(bus->last_change);
         free(bus->last_watch);
         free(bus->problem);
