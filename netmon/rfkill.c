@@ -111,6 +111,10 @@ int rfkill_new(sd_event *event, struct world *world, rfkill_handler handler, voi
                             on_announcement, rfkill);
         if (r < 0)
                 return r;
+        /* Why a link went comes before that it did. */
+        r = sd_event_source_set_priority(rfkill->source, SD_EVENT_PRIORITY_IMPORTANT - 1);
+        if (r < 0)
+                return r;
         /* Heard before they are read, so that nothing is switched in between. */
         (void)read_all(rfkill);
         *ret = STEAL(rfkill);

@@ -56,7 +56,8 @@ static int attach_filter(int fd) {
 
 int uevent_socket_new(struct uevent_socket **ret) {
         CLEANUP(uevent_socket_freep) struct uevent_socket *uevent = malloc(sizeof(*uevent));
-        struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = GROUP_KERNEL};
+        struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+        const unsigned group = GROUP_KERNEL;
         int r;
 
         if (!uevent)
@@ -69,6 +70,8 @@ int uevent_socket_new(struct uevent_socket **ret) {
         if (r < 0)
                 return r;
         if (bind(uevent->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+                return -errno;
+        if (setsockopt(uevent->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
                 return -errno;
         *ret = STEAL(uevent);
         return 0;
@@ -96,7 +99,7 @@ static ssize_t receive(struct uevent_socket *uevent) {
         if (n < 0)
                 return errno == EINTR ? 0 : -errno;
         /* Other processes may send to the group too. */
-        if (len != sizeof(sender) || sender.nl_pid != 0)
+        if (sender.nl_pid != 0)
                 return 0;
         return n > (ssize_t)sizeof(uevent->datagram) ? -EMSGSIZE : n;
 }

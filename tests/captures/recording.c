@@ -53,8 +53,8 @@ struct recording {
         size_t n_gateways;
         struct marks marks;
         /* For the next moment. */
-        struct capture_bytes wifi_events[KNOWN_MAX];
-        size_t n_wifi_events;
+        struct capture_event events_heard[KNOWN_MAX];
+        size_t n_events_heard;
         struct capture_answer wifi_answers[KNOWN_MAX];
         size_t n_wifi_answers;
 };
@@ -343,11 +343,13 @@ static struct capture_moment *begin(struct recording *recording, const char *lab
         struct capture_moment *moment = capture_add_moment(
                 &recording->capture, moment_boottime_usec() - recording->began_usec, label);
 
-        for (size_t i = 0; i < recording->n_wifi_events; i++)
-                capture_add_event(moment, CAPTURE_WIFI, recording->wifi_events[i].data,
-                                  recording->wifi_events[i].len);
-        while (recording->n_wifi_events > 0)
-                free(recording->wifi_events[--recording->n_wifi_events].data);
+        for (size_t i = 0; i < recording->n_events_heard; i++) {
+                struct capture_event *event = &recording->events_heard[i];
+
+                capture_add_event(moment, event->source, event->datagram.data, event->datagram.len);
+                free(event->datagram.data);
+        }
+        recording->n_events_heard = 0;
         return moment;
 }
 
@@ -411,17 +413,27 @@ void recording_hide_kinds(struct recording *recording) {
         recording->hides_kinds = true;
 }
 
+static void hear(struct recording *recording, enum capture_source source, const void *data,
+                 size_t len) {
+        struct capture_event *event = &recording->events_heard[recording->n_events_heard];
+
+        if (recording->n_events_heard == KNOWN_MAX)
+                die("too much is heard");
+        *event = (struct capture_event){source, {malloc(len), len}};
+        memcpy(event->datagram.data, data, len);
+        recording->n_events_heard++;
+}
+
 void recording_hear_wifi(struct recording *recording, const void *data, size_t len) {
         static struct messages messages;
-        struct capture_bytes *event;
 
-        if (recording->n_wifi_events == KNOWN_MAX)
-                die("too much of nl80211");
         messages.len = 0;
         messages_append_all(&messages, data, len);
-        event = &recording->wifi_events[recording->n_wifi_events++];
-        *event = (struct capture_bytes){malloc(messages.len), messages.len};
-        memcpy(event->data, messages.data, messages.len);
+        hear(recording, CAPTURE_WIFI, messages.data, messages.len);
+}
+
+void recording_hear_switch(struct recording *recording, const void *data, size_t len) {
+        hear(recording, CAPTURE_SWITCH, data, len);
 }
 
 void recording_answer_wifi(struct recording *recording, const void *request, size_t len,

@@ -23,6 +23,8 @@ void recording_sleep(struct recording *recording, const char *label, uint64_t sl
 
 /* The next moment begins with this announcement of nl80211. */
 void recording_hear_wifi(struct recording *recording, const void *data, size_t len);
+/* The same of a radio's switch. */
+void recording_hear_switch(struct recording *recording, const void *data, size_t len);
 /* From the next moment on the messages in `data` are the answer to a request to generic netlink. */
 void recording_answer_wifi(struct recording *recording, const void *request, size_t len,
                            const void *data, size_t data_len);

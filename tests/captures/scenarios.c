@@ -51,6 +51,10 @@ static struct uplinks add_uplinks(struct recording *recording) {
         return uplinks;
 }
 
+void scenario_add_uplinks(struct recording *recording) {
+        (void)add_uplinks(recording);
+}
+
 static void carrier(struct recording *recording) {
         struct uplinks uplinks = add_uplinks(recording);
 
@@ -362,11 +366,24 @@ static void linkdown(struct recording *recording) {
 }
 
 const struct scenario scenarios[] = {
-        {"address", address},     {"admin", admin},       {"advertisement", advertisement},
-        {"bridge", bridge},       {"carrier", carrier},   {"duplicate", duplicate},
-        {"forbidden", forbidden}, {"gateway", gateway},   {"linkdown", linkdown},
-        {"links", links},         {"nexthops", nexthops}, {"resume", resume},
-        {"routes", routes},       {"settings", settings}, {"storm", storm},
-        {"tentative", tentative}, {"vpn", vpn},           {"wifi", scenario_wifi},
+        {"address", address},
+        {"admin", admin},
+        {"advertisement", advertisement},
+        {"bridge", bridge},
+        {"carrier", carrier},
+        {"duplicate", duplicate},
+        {"forbidden", forbidden},
+        {"gateway", gateway},
+        {"linkdown", linkdown},
+        {"links", links},
+        {"nexthops", nexthops},
+        {"resume", resume},
+        {"rfkill", scenario_rfkill},
+        {"routes", routes},
+        {"settings", settings},
+        {"storm", storm},
+        {"tentative", tentative},
+        {"vpn", vpn},
+        {"wifi", scenario_wifi},
 };
 const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);

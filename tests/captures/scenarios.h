@@ -15,5 +15,10 @@ struct scenario {
 extern const struct scenario scenarios[];
 extern const size_t n_scenarios;
 
+/* Adds wifi0 and cell0, both with default routes of both families, and takes that. */
+void scenario_add_uplinks(struct recording *recording);
+
 /* Those of a WiFi card. */
 void scenario_wifi(struct recording *recording);
+/* Its switch. */
+void scenario_rfkill(struct recording *recording);

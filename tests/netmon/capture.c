@@ -14,6 +14,7 @@ static const char *const source_words[CAPTURE_SOURCE_COUNT] = {
         [CAPTURE_ROUTE] = "route",
         [CAPTURE_NEIGHBOUR] = "neighbour",
         [CAPTURE_WIFI] = "wifi",
+        [CAPTURE_SWITCH] = "switch",
 };
 
 /* One more element at the end of a list, all zero. */

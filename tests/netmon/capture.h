@@ -18,7 +18,8 @@ enum capture_source {
         CAPTURE_ROUTE, /* links, addresses, routes, rules, settings: all that is multicast but ...
                         */
         CAPTURE_NEIGHBOUR,
-        CAPTURE_WIFI, /* of nl80211 */
+        CAPTURE_WIFI,   /* of nl80211 */
+        CAPTURE_SWITCH, /* of a radio */
         CAPTURE_SOURCE_COUNT,
 };
 

@@ -15,9 +15,11 @@
 #include "capture.h"
 #include "die.h"
 #include "recorded_clock.h"
+#include "recorded_sysfs.h"
 
 #define FDS_MAX 64
 #define DATAGRAM_MAX 32768
+#define SWITCH_FILLER_LEN 256
 #define SEND_BUFFER (4 * 1024 * 1024)
 
 /* One end of a pair of UNIX sockets, in place of a netlink socket. */
@@ -100,6 +102,8 @@ int our_getsockname(int fd, struct sockaddr *address, socklen_t *len) {
 static enum capture_source source_of(int protocol, unsigned group) {
         if (protocol == NETLINK_GENERIC)
                 return CAPTURE_WIFI;
+        if (protocol == NETLINK_KOBJECT_UEVENT)
+                return CAPTURE_SWITCH;
         return group == RTNLGRP_NEIGH ? CAPTURE_NEIGHBOUR : CAPTURE_ROUTE;
 }
 
@@ -284,11 +288,13 @@ void recorded_kernel_start(struct capture *capture) {
         memset(&kernel, 0, sizeof(kernel));
         kernel.capture = capture;
         recorded_clock_start();
+        recorded_sysfs_start();
 }
 
 void recorded_kernel_stop(void) {
         kernel.capture = NULL;
         recorded_clock_stop();
+        recorded_sysfs_stop();
 }
 
 void recorded_kernel_set_moment(size_t moment) {
@@ -308,7 +314,34 @@ static void put_filler(const struct netlink *netlink, size_t len) {
         put(netlink, &filler, len);
 }
 
+/* The same for switches, of which the end is looked at. */
+static void put_switch_filler(const struct netlink *netlink, size_t len) {
+        static const char word[] = "rfkill";
+        static char filler[DATAGRAM_MAX + 1];
+
+        memset(filler, 0, sizeof(filler));
+        memcpy(filler + len - sizeof(word), word, sizeof(word));
+        put(netlink, filler, len);
+}
+
+static void put_lost(struct netlink *netlink) {
+        netlink->is_overrun = true;
+        if (netlink->protocol == NETLINK_KOBJECT_UEVENT)
+                put_switch_filler(netlink, SWITCH_FILLER_LEN);
+        else
+                put_filler(netlink, NLMSG_LENGTH(sizeof(struct genlmsghdr)));
+}
+
+static void put_truncated(const struct netlink *netlink) {
+        if (netlink->protocol == NETLINK_KOBJECT_UEVENT)
+                put_switch_filler(netlink, DATAGRAM_MAX + 1);
+        else
+                put_filler(netlink, DATAGRAM_MAX + 1);
+}
+
 void recorded_kernel_announce(const struct capture_event *event, enum recorded_delivery delivery) {
+        if (event->source == CAPTURE_SWITCH)
+                recorded_sysfs_apply(&event->datagram);
         for (int fd = 0; fd < FDS_MAX; fd++) {
                 struct netlink *netlink = find(fd);
 
@@ -319,11 +352,10 @@ void recorded_kernel_announce(const struct capture_event *event, enum recorded_d
                         put(netlink, event->datagram.data, event->datagram.len);
                         break;
                 case RECORDED_LOST:
-                        netlink->is_overrun = true;
-                        put_filler(netlink, NLMSG_LENGTH(sizeof(struct genlmsghdr)));
+                        put_lost(netlink);
                         break;
                 case RECORDED_TRUNCATED:
-                        put_filler(netlink, DATAGRAM_MAX + 1);
+                        put_truncated(netlink);
                         break;
                 }
         }
