@@ -100,6 +100,12 @@ static bool setting_matters(const struct netmon *netmon, const struct nlmsghdr *
         return link && link_matters(model, link);
 }
 
+/* A router that renews an address renews its routes without a word, perhaps to end sooner. */
+static void look_at_lifetimes(struct netmon *netmon) {
+        if (netmon->world.ends_usec != USEC_NEVER && netmon->ask == ASK_NOT)
+                netmon->ask = ASK_SETTLE;
+}
+
 static void take_message(struct netmon *netmon, const struct nlmsghdr *nlh, uint64_t now_usec) {
         switch (nlh->nlmsg_type) {
         case RTM_DELLINK:
@@ -111,6 +117,10 @@ static void take_message(struct netmon *netmon, const struct nlmsghdr *nlh, uint
                         return;
                 break;
         case RTM_NEWADDR:
+                if (apply(netmon, &netmon->world.model, nlh, now_usec))
+                        break;
+                look_at_lifetimes(netmon);
+                return;
         case RTM_DELADDR:
         case RTM_NEWNDUSEROPT:
                 if (!apply(netmon, &netmon->world.model, nlh, now_usec))

@@ -148,6 +148,21 @@ Test(ipv6, route_that_expires) {
         netmon_wait_for(&world, "default6", "why=no-route");
 }
 
+/* A router that goes says so with the last advertisement. */
+Test(ipv6, route_that_expires_sooner_than_it_was_to) {
+        CLEANUP(freep) char *watch = NULL;
+        uint64_t began_usec;
+
+        advertise(1000, prefix_option, sizeof(prefix_option));
+        netmon_wait_for(&world, "default6", "gateway=fe80::1");
+        netmon_wait_for(&world, "default6", "usable=true");
+        netmon_settle(&world);
+        watch = netmon_watch(&world, "default6");
+        began_usec = moment_boottime_usec();
+        advertise(1, prefix_option, sizeof(prefix_option));
+        expect_end_of_watch(began_usec + USEC_PER_SEC, began_usec + 2 * USEC_PER_SEC);
+}
+
 /* Of a route that was there before anybody asked for it. */
 Test(ipv6, route_that_expires_under_a_watch) {
         CLEANUP(freep) char *watch = NULL;
