@@ -48,9 +48,11 @@ static const char *const texts[] = {
         MODEM_MANAGER,
         LOGIND,
         ANY_SERVICE,
+        MODEM_MANAGER ".Modem.Location",
+        "Location",
 };
 
-static const char *const variants[] = {"s", "o", "u", "b", "a(su)", "ao", "(ub)", "v"};
+static const char *const variants[] = {"s", "o", "u", "b", "a(su)", "ao", "(ub)", "v", "a{uv}"};
 
 static const char *const paths[] = {
         "/org/freedesktop/NetworkManager/Devices",
@@ -90,8 +92,8 @@ static void check_hint(struct hints *hints, const char *name) {
         require(hint.metered < HINT_METERED_COUNT && hint.registration < REGISTRATION_COUNT);
         require(hint.signal_quality <= 100);
         require(sd_bus_message_new_signal(any_bus(), &m, "/", "a.b", "C") >= 0);
-        require(sd_bus_message_append(m, "sss", hint.connection, hint.operator_name,
-                                      hint.technology) >= 0);
+        require(sd_bus_message_append(m, "ssss", hint.connection, hint.operator_name,
+                                      hint.technology, hint.cell_id) >= 0);
         sd_bus_message_unref(m);
 }
 

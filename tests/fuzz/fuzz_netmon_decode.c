@@ -23,10 +23,10 @@ static const char *const variants[] = {
 };
 
 static const char *const texts[] = {
-        "interface", "ifindex",    "gateway",      "usable",
-        "nexthops",  "since_usec", "Path",         "Alternatives",
-        "Usable",    "Name",       "Addresses",    "192.0.2.1",
-        "headers",   "ttl",        "subprotocols", NETMON_LINK_INTERFACE,
+        "interface",           "ifindex",   "gateway",      "usable", "nexthops",
+        "since_usec",          "Path",      "Alternatives", "Usable", "Name",
+        "Addresses",           "192.0.2.1", "headers",      "ttl",    "subprotocols",
+        NETMON_LINK_INTERFACE, "underlay",
 };
 
 static const char *const above[] = {NETMON_LINK_PATH};
