@@ -257,7 +257,7 @@ static void arm_timer(struct netmon *netmon, uint64_t now_usec) {
         due_usec = min_usec(due_usec, netmon->world.ends_usec);
         if (netmon->is_drained)
                 due_usec = min_usec(due_usec, resync_deadline(&netmon->resync));
-        if (netmon->ask != ASK_NOT)
+        if (netmon->ask != ASK_NOT && !netmon->resync.running)
                 due_usec = min_usec(due_usec, pace_ready(&netmon->pace, now_usec));
         if (due_usec == netmon->timer_usec)
                 return;
@@ -283,14 +283,22 @@ static void set_listening(struct netmon *netmon, uint64_t now_usec) {
                 netmon->rtnl_source, netmon->resync.running || waits ? SD_EVENT_OFF : SD_EVENT_ON);
 }
 
+static void resync_if_due(struct netmon *netmon, uint64_t now_usec) {
+        if (netmon->is_drained && resync_begin(&netmon->resync, now_usec))
+                start_resync(netmon);
+}
+
 /* Does what is due after anything has happened. */
 static void turn(struct netmon *netmon) {
         uint64_t now_usec = moment_boottime_usec();
 
-        if (netmon->ask != ASK_NOT && pace_ready(&netmon->pace, now_usec) <= now_usec)
+        /* What was lost may be what counts: it comes with the dump, and is told then. */
+        resync_if_due(netmon, now_usec);
+        if (netmon->ask != ASK_NOT && !netmon->resync.running &&
+            pace_ready(&netmon->pace, now_usec) <= now_usec) {
                 publish(netmon, now_usec);
-        if (netmon->is_drained && resync_begin(&netmon->resync, now_usec))
-                start_resync(netmon);
+                resync_if_due(netmon, now_usec);
+        }
         set_listening(netmon, now_usec);
         arm_timer(netmon, now_usec);
 }
@@ -453,7 +461,6 @@ static void on_dump_done(int result, void *userdata) {
         if (result < 0) {
                 log_info("rtnl: dump interrupted or failed (%s), retrying", strerror(-result));
                 model_deinit(&netmon->fresh);
-                netmon->ask = ASK_MESSAGE; /* for what waited for the dump */
                 turn(netmon);
                 return;
         }

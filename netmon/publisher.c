@@ -66,9 +66,23 @@ static const struct bus_link_owner bus_owner = {
         .down = on_bus_down,
 };
 
+void publisher_write_state(struct publisher *publisher) {
+        int r;
+
+        if (!publisher->link)
+                return;
+        r = state_file_update(publisher->state_file, &publisher->world->summary);
+        if (r < 0)
+                log_warning("state file: cannot be written (%s), ignoring", strerror(-r));
+}
+
 int publisher_start(struct publisher *publisher) {
-        return bus_link_new(publisher->event, publisher->bus_address, NETMON_BUS_NAME, &bus_owner,
-                            publisher, &publisher->link);
+        int r = bus_link_new(publisher->event, publisher->bus_address, NETMON_BUS_NAME, &bus_owner,
+                             publisher, &publisher->link);
+
+        if (r >= 0)
+                publisher_write_state(publisher);
+        return r;
 }
 
 bool publisher_has_started(const struct publisher *publisher) {
@@ -95,13 +109,6 @@ void publisher_tell_sleep(struct publisher *publisher) {
 void publisher_tell_resumed(struct publisher *publisher, uint64_t slept_usec) {
         if (publisher->bus)
                 check_published(bus_netmon_publish_resumed(publisher->bus, slept_usec));
-}
-
-void publisher_write_state(struct publisher *publisher) {
-        int r = state_file_update(publisher->state_file, &publisher->world->summary);
-
-        if (r < 0)
-                log_warning("state file: cannot be written (%s), ignoring", strerror(-r));
 }
 
 int publisher_new(sd_event *event, const char *bus_address, const char *state_file,
