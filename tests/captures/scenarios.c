@@ -353,6 +353,52 @@ static void settings(struct recording *recording) {
         recording_take(recording, "but does where there is none");
 }
 
+static void containers(struct recording *recording) {
+        (void)add_uplinks(recording);
+        shell("ip link add docker0 address 02:00:00:00:00:77 type bridge && "
+              "ip link set docker0 addrgenmode none && "
+              "ip address add 172.17.0.1/16 dev docker0 && ip link set docker0 up");
+        recording_take(recording, "a bridge for containers");
+        for (unsigned i = 0; i < 2; i++)
+                shell("ip link add host%u address 02:00:00:00:00:8%u type veth "
+                      "peer name guest%u address 02:00:00:00:00:9%u && "
+                      "ip link set host%u addrgenmode none && "
+                      "ip link set guest%u addrgenmode none && "
+                      "ip link set host%u master docker0 && ip link set host%u up && "
+                      "ip link set guest%u up",
+                      i, i, i, i, i, i, i, i, i);
+        recording_take(recording, "two of them start, which is nobody's business");
+        shell("ip link del host0 && ip link del host1");
+        recording_take(recording, "and end");
+}
+
+/* The same index, in one go. */
+static void reuse(struct recording *recording) {
+        static const char add[] =
+                "ip link add %s index 9 address 02:00:00:00:00:%02u type veth peer name other && "
+                "ip link set %s addrgenmode none && ip link set other addrgenmode none && "
+                "ip link set other up && ip link set %s up && "
+                "ip address add 10.%u.0.2/24 dev %s && "
+                "ip route add default via 10.%u.0.1 dev %s";
+
+        shell(add, "wifi0", 1, "wifi0", "wifi0", 1, "wifi0", 1, "wifi0");
+        recording_take(recording, "wifi0 is the interface 9");
+        shell("ip link del wifi0");
+        shell(add, "cell0", 2, "cell0", "cell0", 2, "cell0", 2, "cell0");
+        recording_take(recording, "it is gone, and cell0 has its index");
+}
+
+static void objects(struct recording *recording) {
+        (void)add_uplinks(recording);
+        shell("ip nexthop add id 5 via 10.1.0.1 dev wifi0 && "
+              "ip route add default nhid 5 metric 10");
+        recording_take(recording, "a default route by a next hop that stands on its own");
+        shell("ip nexthop replace id 5 via 10.2.0.1 dev cell0");
+        recording_take(recording, "the next hop is by cell0 now");
+        shell("ip nexthop del id 5");
+        recording_take(recording, "it is deleted, and the route with it, of which nothing is said");
+}
+
 static void linkdown(struct recording *recording) {
         struct uplinks uplinks;
 
@@ -371,13 +417,16 @@ const struct scenario scenarios[] = {
         {"advertisement", advertisement},
         {"bridge", bridge},
         {"carrier", carrier},
+        {"containers", containers},
         {"duplicate", duplicate},
         {"forbidden", forbidden},
         {"gateway", gateway},
         {"linkdown", linkdown},
         {"links", links},
         {"nexthops", nexthops},
+        {"objects", objects},
         {"resume", resume},
+        {"reuse", reuse},
         {"rfkill", scenario_rfkill},
         {"routes", routes},
         {"settings", settings},

@@ -34,6 +34,7 @@ struct netlink {
 static struct {
         struct capture *capture; /* NULL: the real kernel does it all */
         size_t moment;
+        bool interrupts; /* the next dump */
         unsigned n_unanswered;
         struct netlink sockets[FDS_MAX]; /* by descriptor */
 } kernel;
@@ -171,12 +172,17 @@ static void answer(const struct netlink *netlink, const struct capture_answer *f
                    const struct nlmsghdr *request) {
         static struct datagram datagram;
         const struct capture *capture = kernel.capture;
+        uint16_t flags = found->is_dump ? NLM_F_MULTI : 0;
+
+        if (found->is_dump && kernel.interrupts) {
+                kernel.interrupts = false;
+                flags |= NLM_F_DUMP_INTR;
+        }
 
         for (size_t i = 0; i < found->n_messages; i++) {
                 const struct capture_bytes *message = &capture->messages[found->messages[i]];
 
-                append(netlink, &datagram, request->nlmsg_seq, found->is_dump ? NLM_F_MULTI : 0,
-                       message->data, message->len);
+                append(netlink, &datagram, request->nlmsg_seq, flags, message->data, message->len);
         }
         if (found->is_dump)
                 append_end(netlink, &datagram, request, NLMSG_DONE, 0);
@@ -359,6 +365,10 @@ void recorded_kernel_announce(const struct capture_event *event, enum recorded_d
                         break;
                 }
         }
+}
+
+void recorded_kernel_interrupt(void) {
+        kernel.interrupts = true;
 }
 
 unsigned recorded_kernel_unanswered(void) {

@@ -31,6 +31,9 @@ enum recorded_delivery {
 /* Announces something to whoever listens for it. */
 void recorded_kernel_announce(const struct capture_event *event, enum recorded_delivery delivery);
 
+/* The next dump is told to be interrupted by a change. */
+void recorded_kernel_interrupt(void);
+
 /* How often it was asked something to which the capture has no answer; the first is told on
  * standard error. */
 unsigned recorded_kernel_unanswered(void);

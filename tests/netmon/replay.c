@@ -23,7 +23,7 @@
 #include "settings.h"
 
 #define SLOWLY_USEC (70 * USEC_PER_MSEC) /* longer than it takes to ask for a link again */
-#define TRUNCATED_STEP 7
+#define SOME_STEP 7
 #define ROUNDS_MAX 100000             /* who goes on for longer does so for ever */
 #define REST_USEC (30 * USEC_PER_SEC) /* after the last moment: until all is quiet */
 
@@ -31,7 +31,9 @@ struct replay {
         struct capture *capture;
         const struct replay_plan *plan;
         size_t position; /* of the next message */
+        bool is_early;   /* told something before it could know */
         char directory[32];
+        char key[48], state_file[48];
         struct settings settings;
         sd_event *event;
         struct netmon *netmon;
@@ -88,12 +90,12 @@ static void with_objects(struct replay *replay,
 }
 
 /* A secret that is always the same. */
-static void write_key(const struct replay *replay, const char *path) {
+static void write_key(const struct replay *replay) {
         static const uint8_t key[32] = "the same for all of the replays";
-        FILE *file = fopen(path, "we");
+        FILE *file = fopen(replay->key, "we");
 
         if (!file || fwrite(key, sizeof(key), 1, file) != 1 || fclose(file) != 0)
-                die("%s: %s", path, strerror(errno));
+                die("%s: %s", replay->key, strerror(errno));
 }
 
 static void set_type(struct settings *settings, const char *section, const char *type) {
@@ -106,15 +108,16 @@ static void set_type(struct settings *settings, const char *section, const char 
 static void start(struct replay *replay) {
         CLEANUP(sd_bus_message_unrefp) sd_bus_message *watch = NULL;
         CLEANUP(freep) char *address = NULL;
-        struct netmon_options options = {.rtnl_fd = -1, .state_file = ""};
-        char key[64];
+        struct netmon_options options = {.rtnl_fd = -1};
         int r;
 
         (void)snprintf(replay->directory, sizeof(replay->directory), "/tmp/wherry-replay-XXXXXX");
         if (!mkdtemp(replay->directory))
                 die("%s: %s", replay->directory, strerror(errno));
-        (void)snprintf(key, sizeof(key), "%s/key", replay->directory);
-        write_key(replay, key);
+        (void)snprintf(replay->key, sizeof(replay->key), "%s/key", replay->directory);
+        (void)snprintf(replay->state_file, sizeof(replay->state_file), "%s/state",
+                       replay->directory);
+        write_key(replay);
         replay->bus = replay_bus_new(replay->directory, &address);
         settings_init(&replay->settings);
         set_type(&replay->settings, "Interface wifi*", "wifi");
@@ -122,35 +125,42 @@ static void start(struct replay *replay) {
         options.bus_address = address;
         options.settings = &replay->settings;
         options.state_directory = replay->directory;
+        options.state_file = replay->state_file;
         recorded_kernel_start(replay->capture);
+        if (replay->plan->interrupts)
+                recorded_kernel_interrupt();
         r = sd_event_new(&replay->event);
         if (r >= 0)
                 r = netmon_new(replay->event, &options, &replay->netmon);
         if (r < 0)
                 die("netmon does not start: %s", strerror(-r));
         replay_bus_head(replay->bus, replay->capture->moments[0].label);
+        settle(replay);
+        /* What is not known yet is told to no script either. */
+        replay->is_early = replay->plan->interrupts && access(replay->state_file, F_OK) == 0;
         advance(replay, recorded_clock_now() + 10 * USEC_PER_SEC);
         watch = ask_path(replay, "WatchPath", REPLAY_WATCHED);
         with_objects(replay, replay_bus_learn);
 }
 
 static void stop(struct replay *replay) {
-        char key[64];
-
         netmon_free(replay->netmon);
         sd_event_unref(replay->event);
         recorded_kernel_stop();
         replay_bus_free(replay->bus);
-        (void)snprintf(key, sizeof(key), "%s/key", replay->directory);
-        (void)unlink(key);
+        (void)unlink(replay->key);
+        (void)unlink(replay->state_file);
         (void)rmdir(replay->directory);
 }
 
 static void announce(struct replay *replay, const struct capture_event *event) {
         enum recorded_delivery delivery = RECORDED_WHOLE;
 
-        if (replay->position++ == replay->plan->position)
+        if (replay->position++ == replay->plan->position) {
                 delivery = replay->plan->delivery;
+                if (replay->plan->interrupts)
+                        recorded_kernel_interrupt();
+        }
         recorded_kernel_announce(event, delivery);
         if (replay->plan->pace == REPLAY_ONE_BY_ONE)
                 settle(replay);
@@ -224,6 +234,8 @@ void replay(struct capture *capture, const struct replay_plan *plan, struct repl
         };
         if (replay_bus_problem(replay.bus))
                 ret->problem = strdup(replay_bus_problem(replay.bus));
+        else if (replay.is_early)
+                ret->problem = strdup("the state file is there too early");
         stop(&replay);
 }
 
@@ -265,8 +277,9 @@ static char *try_plan(struct capture *capture, const struct replay_plan *plan,
         char *problem = NULL;
 
         replay(capture, plan, &result);
-        if (result.problem || result.n_unanswered > 0 || speaks_wrongly(&result, whole) ||
-            (plan->delivery != RECORDED_WHOLE && speaks_too_soon(&result, whole)) ||
+        if (result.problem || result.n_unanswered > 0 ||
+            (plan->delivery != RECORDED_WHOLE && !plan->interrupts &&
+             (speaks_too_soon(&result, whole) || speaks_wrongly(&result, whole))) ||
             strcmp(result.state, whole->state) != 0)
                 if (asprintf(&problem, "%s %zu: %s\n%s%s\nnot\n%s", words[plan->delivery],
                              plan->position, result.problem ? result.problem : "", result.published,
@@ -294,7 +307,12 @@ char *replay_otherwise(struct capture *capture, const struct replay_result *whol
         /* Which netmon takes for lost. */
         plan.delivery = RECORDED_TRUNCATED;
         for (plan.position = 0; plan.position < n_events && !problem;
-             plan.position += TRUNCATED_STEP * step)
+             plan.position += SOME_STEP * step)
+                problem = try_plan(capture, &plan, whole);
+        plan.delivery = RECORDED_LOST;
+        plan.interrupts = true;
+        for (plan.position = 0; plan.position < n_events && !problem;
+             plan.position += SOME_STEP * step)
                 problem = try_plan(capture, &plan, whole);
         return problem;
 }

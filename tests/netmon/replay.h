@@ -3,6 +3,7 @@
 
 /* netmon itself over the kernel and the time of a capture. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "recorded_kernel.h"
@@ -22,6 +23,7 @@ struct replay_plan {
         enum replay_pace pace;
         size_t position; /* of the message, counted over all, that does not come as it should */
         enum recorded_delivery delivery;
+        bool interrupts; /* the first dump, and the one after that message */
 };
 
 struct replay_result {
