@@ -22,7 +22,7 @@ static const char *answer_signature(sd_bus_message *m) {
         } answers[] = {
                 {"GetManagedObjects", "a{oa{sa{sv}}}"}, {"GetAll", "a{sv}"},
                 {"GetConnectionCredentials", "a{sv}"},  {"GetConnectionUnixUser", "u"},
-                {"ListSessions", "a(susso)"},
+                {"ListSessions", "a(susso)"},           {"WatchPath", "o"},
         };
 
         for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
@@ -36,11 +36,14 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
 
         if (!sd_bus_message_is_method_call(m, NULL, NULL))
                 return 0;
+        if (sd_bus_message_get_expect_reply(m) == 0)
+                return 1;
         if (sd_bus_message_is_method_call(m, NULL, "GetNameOwner"))
                 return sd_bus_reply_method_return(m, "s", ANY_SERVICE);
         if (feed->left == 0)
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_NO_REPLY, "Enough");
         require(sd_bus_message_new_method_return(m, &reply) >= 0);
+        require(sd_bus_message_set_sender(reply, ANY_SERVICE) >= 0);
         any_append(reply, any_take(feed) < 240 ? answer_signature(m) : "s", feed);
         require(sd_bus_send(NULL, reply, NULL) >= 0);
         sd_bus_message_unref(reply);
