@@ -44,34 +44,33 @@ static void write_text(const char *path, const char *text) {
                 die("%s cannot be written", path);
 }
 
-/* What is asked for in no replay is left out of the capture. */
-static void replay_capture(const char *path) {
+/* Writes what is published. False when netmon does something wrong over it. */
+static bool replay_capture(struct capture *capture, const char *path) {
         struct replay_result result;
-        struct capture capture;
         char *problem, text[512];
+        bool is_good;
 
-        capture_read(path, &capture);
-        replay(&capture, &replay_as_it_was, &result);
-        problem = replay_otherwise(&capture, &result, 1);
+        replay(capture, &replay_as_it_was, &result);
+        problem = replay_otherwise(capture, &result, 1);
+        is_good = !result.problem && !problem && result.n_unanswered == 0;
         if (result.problem)
                 (void)fprintf(stderr, "%s: %s\n", path, result.problem);
         if (problem)
                 (void)fprintf(stderr, "%s: %s\n", path, problem);
-        capture_prune(&capture);
-        capture_write(&capture, path);
         (void)snprintf(text, sizeof(text), "%s.published", path);
         write_text(text, result.published);
         replay_result_deinit(&result);
-        capture_deinit(&capture);
         free(problem);
+        return is_good;
 }
 
 int main(int argc, char **argv) {
         bool is_replayed_only = argc > 1 && strcmp(argv[1], "--replay") == 0;
-        int first = is_replayed_only ? 2 : 1;
+        int first = is_replayed_only ? 2 : 1, status = EXIT_SUCCESS;
 
         for (size_t i = 0; i < n_scenarios; i++) {
                 bool is_wanted = argc <= first;
+                struct capture capture;
                 char path[256];
 
                 for (int k = first; k < argc; k++)
@@ -81,7 +80,14 @@ int main(int argc, char **argv) {
                 (void)snprintf(path, sizeof(path), "%s/netmon/%s", CAPTURES_DIR, scenarios[i].name);
                 if (!is_replayed_only)
                         record(&scenarios[i], path);
-                replay_capture(path);
+                capture_read(path, &capture);
+                if (!replay_capture(&capture, path))
+                        status = EXIT_FAILURE;
+                if (!is_replayed_only) {
+                        capture_prune(&capture);
+                        capture_write(&capture, path);
+                }
+                capture_deinit(&capture);
         }
-        return EXIT_SUCCESS;
+        return status;
 }
