@@ -38,7 +38,7 @@ def all_radios_are_blocked(world, channel):
     start = now()
     world.access_point.stop()
     world.access_point.start()
-    comes_back(channel, start)
+    comes_back(world, channel, start)
 
 
 CASES = [all_radios_are_blocked]

@@ -256,9 +256,14 @@ class World:
         self.monitor.come_to(f"{interface} stands by",
                              lambda: interface in self.monitor.alternatives())
 
-    def path_told(self, what, start, condition):
+    def path_told(self, what, start, condition, seconds=WAIT_SEC):
         """When a change was told of which it holds."""
-        return self.monitor.wait(what, start, lambda e: e["event"] == "path" and condition(e))[0]
+        return self.monitor.wait(what, start, lambda e: e["event"] == "path" and condition(e),
+                                 seconds)[0]
+
+    def network_told(self, name, start):
+        return self.monitor.wait(name, start, lambda e: e["event"] == "network" and
+                                 name in e["properties"])[1]["properties"][name]
 
     def was_never_offline(self, start):
         told = self.monitor.since(start, lambda e: e["event"] == "path" and
