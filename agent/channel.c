@@ -16,6 +16,7 @@
 #include "moment.h"
 #include "names.h"
 #include "power.h"
+#include "protocol.h"
 #include "record.h"
 #include "server.h"
 #include "view.h"
@@ -87,7 +88,7 @@ static uint64_t channel_deadline(const struct channel *channel) {
                 usec = earliest(usec, link_deadline(channel->link));
         if (channel->retiring)
                 usec = earliest(usec, channel->retire_usec);
-        if (attempt && !attempt->ws)
+        if (attempt && !attempt->transport)
                 usec = earliest(usec, attempt->steps.started_usec +
                                               channel->record->options.connect_timeout_usec);
         usec = earliest(usec, channel->start_usec);
@@ -269,6 +270,7 @@ int channel_set_server(struct channel *channel, const struct store_channel *reco
                 *record->options.proxy ? record->options.proxy : channel->agent->config.proxy;
         struct uri uri = {0}, proxy_uri = {0};
         CLEANUP(freep) char *shown = uri_redact(record->uri);
+        const struct protocol_row *protocol = NULL;
         char problem[256];
         struct server *server;
         int r;
@@ -276,6 +278,11 @@ int channel_set_server(struct channel *channel, const struct store_channel *reco
         if (!shown)
                 return -ENOMEM;
         r = uri_parse(record->uri, &uri, problem, sizeof(problem));
+        if (r >= 0) {
+                protocol = protocol_find(uri.scheme, record->options.protocol);
+                if (!protocol)
+                        r = -EINVAL;
+        }
         if (r >= 0 && *proxy)
                 r = uri_parse_proxy(proxy, &proxy_uri, problem, sizeof(problem));
         if (r >= 0)
@@ -292,6 +299,7 @@ int channel_set_server(struct channel *channel, const struct store_channel *reco
         free(channel->shown_uri);
         channel->server = server;
         channel->uri = uri;
+        channel->protocol = protocol;
         channel->proxy = proxy_uri;
         channel->has_proxy = *proxy != '\0';
         channel->shown_uri = STEAL(shown);

@@ -17,11 +17,13 @@
 #include "outgoing.h"
 #include "path.h"
 #include "policy.h"
+#include "recovery.h"
 #include "store.h"
 #include "uri.h"
 
 struct agent;
 struct peer;
+struct protocol_row;
 struct server;
 struct user;
 
@@ -33,7 +35,7 @@ struct channel_shown {
         uint32_t attempt;
         uint64_t next_attempt_usec;
         struct path path;
-        const char *recovery;
+        struct recovery recovery;
         uint64_t revision;
         uint64_t n_queued, n_in_flight, n_unread, n_parked;
         uint64_t counters_usec; /* when they were last told */
@@ -48,6 +50,7 @@ struct channel {
         char path[64];                /* of the object */
         char *shown_uri;              /* without secrets */
         struct uri uri;
+        const struct protocol_row *protocol;
         bool has_proxy;
         struct uri proxy;
         struct server *server;
@@ -68,7 +71,7 @@ struct channel {
         struct peer *opener;      /* of a transient channel; NULL: gone */
         uint64_t resume_usec;     /* looks after its connection then, after a sleep; 0: it has */
         uint64_t grace_usec;      /* a transient channel without its opener ends then; 0: never */
-        const char *recovery;     /* outcome of the last reconnect; NULL: there was none */
+        struct recovery recovery; /* of the last reconnect */
         uint64_t revision;        /* counts the changes of URI and label */
         uint64_t received_usec;   /* the last byte */
         uint64_t sent_usec;       /* the last message */

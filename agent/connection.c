@@ -13,6 +13,7 @@
 #include "moment.h"
 #include "record.h"
 #include "server.h"
+#include "transport.h"
 
 /* So long the link before waits for the proofs of its messages when another one takes over. */
 #define RETIRE_MAX_USEC (2 * USEC_PER_SEC)
@@ -93,12 +94,8 @@ void channel_drop_attempt(struct channel *channel) {
 
 /* Writing may begin on the link, and reading. */
 static void channel_take_over(struct channel *channel) {
-        const struct option_bytes *open_payload = &channel->record->options.open_payload;
-
         channel_share_reading(channel);
-        if (open_payload->len > 0)
-                (void)link_send(channel->link, open_payload->data, open_payload->len,
-                                channel->record->options.frame_text);
+        link_begin(channel->link);
         outgoing_pump(channel);
 }
 
@@ -111,6 +108,8 @@ static void channel_retired(struct channel *channel) {
 
 /* What was written on the retiring link gets its proof there. */
 static void channel_prove_retiring(struct channel *channel) {
+        if (channel->out.outbox.by_message)
+                return; /* it comes unasked */
         outbox_proving(&channel->out.outbox);
         (void)link_ping(channel->retiring);
 }
@@ -135,10 +134,9 @@ static void channel_end_retiring(struct channel *channel) {
         channel_take_over(channel);
 }
 
-static void channel_recovered(struct channel *channel) {
+static void channel_recovered(struct channel *channel, const struct recovery *recovery) {
         if (channel->record->was_connected) {
-                /* raw has no way to ask for what was missed. */
-                channel->recovery = "unsupported";
+                channel->recovery = *recovery;
                 bus_channel_recovered(channel);
                 return;
         }
@@ -181,7 +179,7 @@ void channel_resolved(struct channel *channel, int error, const char *problem, b
         struct link *attempt = channel->attempt;
         struct cause cause;
 
-        if (!attempt || (attempt->ws && !moved))
+        if (!attempt || (attempt->transport && !moved))
                 return;
         if (error < 0) {
                 cause_setf(&cause, CAUSE_RESOLVE, "%s", problem);
@@ -193,14 +191,14 @@ void channel_resolved(struct channel *channel, int error, const char *problem, b
                         return;
                 }
         }
-        channel_closed(channel, attempt, &cause, 0);
+        channel_closed(channel, attempt, &cause);
 }
 
 void channel_worked(struct channel *channel, const struct address *peer) {
         server_worked(channel->server, peer);
 }
 
-void channel_opened(struct channel *channel, struct link *link) {
+void channel_opened(struct channel *channel, struct link *link, const struct recovery *recovery) {
         struct link *old = channel->link;
         struct moment at = moment_now();
         struct cause failure;
@@ -223,14 +221,15 @@ void channel_opened(struct channel *channel, struct link *link) {
         }
         if (!channel->retiring)
                 channel_take_over(channel);
-        channel_recovered(channel);
+        channel_recovered(channel, recovery);
         (void)channel_perform(channel, actions & ~(unsigned)(POLICY_DROP_LINK | POLICY_CLOSE_LINK),
                               &failure);
         channel_paths_changed(channel);
 }
 
-void channel_message(struct channel *channel, const void *data, size_t len, bool text) {
-        incoming_message(channel, data, len, text);
+void channel_message(struct channel *channel, struct link *link,
+                     const struct transport_incoming *message) {
+        incoming_message(channel, link, message);
         channel_share_reading(channel);
         channel_settle(channel);
 }
@@ -245,10 +244,13 @@ void channel_received(struct channel *channel, struct link *link, const struct m
                 channel_settle(channel);
 }
 
-void channel_proved(struct channel *channel, struct link *link) {
-        if (link != (channel->retiring ? channel->retiring : channel->link))
-                return;
-        outgoing_proved(channel);
+/* The link that the window was written on. */
+static bool channel_wrote_on(const struct channel *channel, const struct link *link) {
+        return link == (channel->retiring ? channel->retiring : channel->link);
+}
+
+/* Some of what was written on it is not in flight any more. */
+static void channel_go_on(struct channel *channel) {
         if (channel->retiring && channel->out.outbox.n_written == 0)
                 channel_end_retiring(channel);
         else if (channel->retiring && channel->out.outbox.proof_id == 0)
@@ -258,16 +260,41 @@ void channel_proved(struct channel *channel, struct link *link) {
         channel_settle(channel);
 }
 
-void channel_closed(struct channel *channel, struct link *link, const struct cause *cause,
-                    unsigned close_code) {
-        bool over_message = cause->kind == CAUSE_MESSAGE || close_code == 1011;
+void channel_proved(struct channel *channel, struct link *link) {
+        if (!channel_wrote_on(channel, link))
+                return;
+        outgoing_proved(channel);
+        channel_go_on(channel);
+}
 
+void channel_proved_ids(struct channel *channel, struct link *link, const uint64_t *ids, size_t n) {
+        if (!channel_wrote_on(channel, link))
+                return;
+        outgoing_proved_ids(channel, ids, n);
+        channel_go_on(channel);
+}
+
+void channel_rejected(struct channel *channel, struct link *link, uint64_t id, const char *reason) {
+        if (!channel_wrote_on(channel, link))
+                return;
+        outgoing_rejected(channel, id, reason);
+        channel_go_on(channel);
+}
+
+void channel_committed(struct channel *channel, uint64_t link_number, uint64_t token) {
+        if (channel->link && channel->link->number == link_number)
+                link_acknowledge(channel->link, token);
+        else if (channel->retiring && channel->retiring->number == link_number)
+                link_acknowledge(channel->retiring, token);
+}
+
+void channel_closed(struct channel *channel, struct link *link, const struct cause *cause) {
         if (link == channel->attempt) {
                 channel_keep_steps(channel, cause);
                 channel_drop_attempt(channel);
                 channel_step(channel, POLICY_FAILED, cause);
         } else if (link == channel->link) {
-                channel_drop_link(channel, over_message);
+                channel_drop_link(channel, cause->over_message);
                 if (channel->retiring)
                         link_free(STEAL(channel->retiring));
                 channel_step(channel, POLICY_LOST, cause);
@@ -284,11 +311,11 @@ void channel_tick_links(struct channel *channel, const struct moment *at) {
         if (channel->retiring && at->usec >= channel->retire_usec)
                 channel_end_retiring(channel);
         if (channel->link && link_tick(channel->link, at, &cause))
-                channel_closed(channel, channel->link, &cause, 0);
-        if (attempt && attempt == channel->attempt && !attempt->ws &&
+                channel_closed(channel, channel->link, &cause);
+        if (attempt && attempt == channel->attempt && !attempt->transport &&
             at->usec >=
                     attempt->steps.started_usec + channel->record->options.connect_timeout_usec) {
                 cause_setf(&cause, CAUSE_RESOLVE, "the name server does not answer");
-                channel_closed(channel, channel->attempt, &cause, 0);
+                channel_closed(channel, channel->attempt, &cause);
         }
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "address.h"
 #include "cause.h"
@@ -15,6 +16,8 @@
 
 struct channel;
 struct link;
+struct recovery;
+struct transport_incoming;
 
 /* Performs bits of enum policy_action, but for those that belong to an opening; false, and why,
  * when the attempt failed at once. */
@@ -35,11 +38,16 @@ void channel_resolved(struct channel *channel, int error, const char *problem, b
 
 /* From links. */
 void channel_worked(struct channel *channel, const struct address *peer);
-void channel_opened(struct channel *channel, struct link *link);
-void channel_message(struct channel *channel, const void *data, size_t len, bool text);
+void channel_opened(struct channel *channel, struct link *link, const struct recovery *recovery);
+void channel_message(struct channel *channel, struct link *link,
+                     const struct transport_incoming *message);
 void channel_received(struct channel *channel, struct link *link, const struct moment *at);
 /* The pong of a ping that was written behind messages. */
 void channel_proved(struct channel *channel, struct link *link);
-/* `close_code` of the WebSocket, 0: none. */
-void channel_closed(struct channel *channel, struct link *link, const struct cause *cause,
-                    unsigned close_code);
+/* Messages that the server has, or does not want. */
+void channel_proved_ids(struct channel *channel, struct link *link, const uint64_t *ids, size_t n);
+void channel_rejected(struct channel *channel, struct link *link, uint64_t id, const char *reason);
+void channel_closed(struct channel *channel, struct link *link, const struct cause *cause);
+
+/* A message that came over this link, if there still is one of that number, is on disk. */
+void channel_committed(struct channel *channel, uint64_t link_number, uint64_t token);

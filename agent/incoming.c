@@ -12,9 +12,11 @@
 #include "bus_peers.h"
 #include "channel.h"
 #include "cleanup.h"
+#include "connection.h"
 #include "log.h"
 #include "names.h"
 #include "record.h"
+#include "transport.h"
 
 /* A full inbox stops the reading at once, and ends the connection after so long. */
 #define FULL_GRACE_USEC (10 * USEC_PER_SEC)
@@ -113,9 +115,11 @@ static void incoming_check_full(struct channel *channel) {
         }
 }
 
-void incoming_message(struct channel *channel, const void *data, size_t len, bool text) {
+void incoming_message(struct channel *channel, const struct link *link,
+                      const struct transport_incoming *message) {
         const struct channel_options *options = &channel->record->options;
         struct store_request *request = store_request_new(STORE_RECEIVE, channel->record->id);
+        size_t len = message->payload_bytes;
 
         if (request) {
                 request->messages = calloc(1, sizeof(*request->messages));
@@ -129,15 +133,17 @@ void incoming_message(struct channel *channel, const void *data, size_t len, boo
                 return;
         }
         if (len > 0)
-                memcpy(request->messages[0].payload, data, len);
+                memcpy(request->messages[0].payload, message->payload, len);
         request->messages[0].payload_bytes = len;
-        request->messages[0].text = text;
+        request->messages[0].text = message->text;
         request->messages[0].facts.created_realtime_usec = moment_now().realtime_usec;
         if (options->inbox_drop_oldest) {
                 request->limit_messages = options->inbox_messages;
                 request->limit_bytes = options->inbox_bytes;
                 request->drop_oldest = true;
         }
+        request->link_number = link->number;
+        request->token = message->token;
         channel->in.n_receiving++;
         channel->in.receiving_bytes += len;
         agent_submit(channel->agent, request, NULL);
@@ -314,6 +320,9 @@ static void receive_done(struct channel *channel, struct store_request *request)
         if (request->error < 0)
                 log_error("channel %s: a received message is lost: %s", channel->path,
                           strerror(-request->error));
+        /* What will never be taken is not worth offering again either. */
+        if (request->token != 0)
+                channel_committed(channel, request->link_number, request->token);
         if (request->n_dropped > 0)
                 bus_channel_lost(channel, request->n_dropped, "overflow");
         in->more = true;

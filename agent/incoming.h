@@ -15,7 +15,9 @@
 #include "store.h"
 
 struct channel;
+struct link;
 struct peer;
+struct transport_incoming;
 
 struct subscription {
         TAILQ_ENTRY(subscription) of_channel;
@@ -47,7 +49,8 @@ void incoming_init(struct channel *channel);
 void incoming_deinit(struct channel *channel);
 
 /* A message came from the server; the bytes are copied. */
-void incoming_message(struct channel *channel, const void *data, size_t len, bool text);
+void incoming_message(struct channel *channel, const struct link *link,
+                      const struct transport_incoming *message);
 /* Nothing is to be read from the server now. */
 bool incoming_is_blocked(const struct channel *channel);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "link.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +9,10 @@
 #include "channel.h"
 #include "cleanup.h"
 #include "connection.h"
+#include "transport.h"
 #include "uri.h"
-#include "ws.h"
 
-static void on_opened(void *userdata) {
+static void on_opened(const struct recovery *recovery, void *userdata) {
         struct link *link = userdata;
         struct channel *channel = link->channel;
         struct moment at = moment_now();
@@ -21,18 +20,18 @@ static void on_opened(void *userdata) {
 
         link->open = true;
         link->heartbeat.received_usec = at.usec;
-        if (ws_endpoints(link->ws, &source, &peer) == 0) {
+        if (link->transport->ops->endpoints(link->transport, &source, &peer) == 0) {
                 address_format(&source, link->source);
                 channel_worked(channel, &peer);
         }
         link_update_steps(link);
-        channel_opened(channel, link);
+        channel_opened(channel, link, recovery);
 }
 
-static void on_message(const void *data, size_t len, bool text, void *userdata) {
+static void on_message(const struct transport_incoming *message, void *userdata) {
         struct link *link = userdata;
 
-        channel_message(link->channel, data, len, text);
+        channel_message(link->channel, link, message);
 }
 
 static void on_received(void *userdata) {
@@ -44,16 +43,24 @@ static void on_received(void *userdata) {
                 channel_received(link->channel, link, &at);
 }
 
-static void on_pong(const void *data, size_t len, void *userdata) {
+static void on_ponged(uint64_t sequence, void *userdata) {
         struct link *link = userdata;
         struct moment at = moment_now();
-        uint64_t sequence;
 
-        if (len != sizeof(sequence))
-                return; /* unsolicited: RFC 6455 section 5.5.3 allows it */
-        memcpy(&sequence, data, sizeof(sequence));
-        if (heartbeat_pong(&link->heartbeat, be64toh(sequence), &at))
+        if (heartbeat_pong(&link->heartbeat, sequence, &at) && link->transport->ops->ping_proves)
                 channel_proved(link->channel, link);
+}
+
+static void on_proved(const uint64_t *ids, size_t n, void *userdata) {
+        struct link *link = userdata;
+
+        channel_proved_ids(link->channel, link, ids, n);
+}
+
+static void on_rejected(uint64_t id, const char *reason, void *userdata) {
+        struct link *link = userdata;
+
+        channel_rejected(link->channel, link, id, reason);
 }
 
 /* The server answers a ping after what was sent before it: its clock begins when that is out. */
@@ -64,16 +71,18 @@ static void on_drained(void *userdata) {
         heartbeat_progressed(&link->heartbeat, &at);
 }
 
-static void on_closed(const struct cause *cause, unsigned close_code, void *userdata) {
+static void on_closed(const struct cause *cause, void *userdata) {
         struct link *link = userdata;
 
-        channel_closed(link->channel, link, cause, close_code);
+        channel_closed(link->channel, link, cause);
 }
 
-static const struct ws_handlers handlers = {
+static const struct transport_handlers handlers = {
         .opened = on_opened,
         .message = on_message,
-        .pong = on_pong,
+        .ponged = on_ponged,
+        .proved = on_proved,
+        .rejected = on_rejected,
         .drained = on_drained,
         .received = on_received,
         .closed = on_closed,
@@ -83,10 +92,12 @@ int link_new(struct channel *channel, const struct path *path, struct link **ret
         const struct channel_options *options = &channel->record->options;
         struct link *link = calloc(1, sizeof(*link));
         struct moment at = moment_now();
+        static uint64_t number;
 
         if (!link)
                 return -ENOMEM;
         link->channel = channel;
+        link->number = ++number;
         link->steps.started_usec = at.usec;
         if (path)
                 link->path = *path;
@@ -96,28 +107,36 @@ int link_new(struct channel *channel, const struct path *path, struct link **ret
         return 0;
 }
 
+void link_disconnect(struct link *link) {
+        struct transport *transport = STEAL(link->transport);
+
+        if (transport)
+                transport->ops->abandon(transport);
+}
+
 void link_free(struct link *link) {
         if (!link)
                 return;
-        ws_free(link->ws);
+        link_disconnect(link);
         free(link);
 }
 
 void link_close(struct link *link) {
+        struct transport *transport;
+
         if (!link)
                 return;
-        ws_close(STEAL(link->ws), 1000);
+        transport = STEAL(link->transport);
+        if (transport)
+                transport->ops->close(transport);
         link_free(link);
-}
-
-void link_disconnect(struct link *link) {
-        ws_free(STEAL(link->ws));
 }
 
 int link_connect(struct link *link, const struct address *addresses, size_t n) {
         struct channel *channel = link->channel;
         const struct channel_options *options = &channel->record->options;
-        struct ws_config config = {
+        const struct transport_ops *ops = transport_ops(channel->protocol->protocol);
+        struct transport_config config = {
                 .stream =
                         {
                                 .uri = &channel->uri,
@@ -131,39 +150,44 @@ int link_connect(struct link *link, const struct address *addresses, size_t n) {
                                 .tls13_only = options->tls13_only,
                                 .connect_timeout_usec = options->connect_timeout_usec,
                         },
-                .headers = options->headers.data,
-                .headers_len = options->headers.len,
-                .subprotocols = options->subprotocols.data,
-                .subprotocols_len = options->subprotocols.len,
-                .open_timeout_usec = options->open_timeout_usec,
-                .max_message_bytes = options->max_message_bytes,
+                .options = options,
+                .key = channel->record->key,
         };
-
         int r;
 
         link->steps.resolved_usec = moment_now().usec;
         if (path_wants_binding(&link->path))
                 config.stream.interface = link->path.interface;
-        r = ws_new(channel->agent->connector, &config, &handlers, link, &link->ws);
+        r = ops->open(channel->agent->connector, &config, &handlers, link, &link->transport);
         if (r < 0)
                 return r;
-        ws_set_paused(link->ws, link->paused);
+        ops->set_paused(link->transport, link->paused);
         return 0;
 }
 
-int link_send(struct link *link, const void *data, size_t len, bool text) {
-        return ws_send(link->ws, data, len, text);
+void link_begin(struct link *link) {
+        if (link->transport->ops->begin)
+                link->transport->ops->begin(link->transport, &link->channel->record->options);
+}
+
+int link_write(struct link *link, const struct transport_outgoing *message) {
+        return link->transport->ops->write(link->transport, message);
+}
+
+void link_acknowledge(struct link *link, uint64_t token) {
+        if (link->transport->ops->acknowledge)
+                link->transport->ops->acknowledge(link->transport, &token, 1);
 }
 
 int link_ping(struct link *link) {
         struct moment at = moment_now();
-        uint64_t sequence = htobe64(heartbeat_sent(&link->heartbeat, &at));
+        uint64_t sequence = heartbeat_sent(&link->heartbeat, &at);
         struct stream_upload upload;
 
         /* What was taken before it says nothing of what comes after. */
-        ws_get_upload(link->ws, &upload);
+        link->transport->ops->get_upload(link->transport, &upload);
         link->acked_bytes = upload.acked_bytes;
-        return ws_ping(link->ws, &sequence, sizeof(sequence));
+        return link->transport->ops->ping(link->transport, sequence);
 }
 
 /* While we do not write or do not read, silence says nothing about the server. */
@@ -176,7 +200,7 @@ static void link_rest(struct link *link) {
 void link_hold(struct link *link, bool held) {
         link->held = held;
         link_rest(link);
-        ws_set_held(link->ws, held);
+        link->transport->ops->set_held(link->transport, held);
 }
 
 void link_pause(struct link *link, bool paused) {
@@ -184,8 +208,8 @@ void link_pause(struct link *link, bool paused) {
                 return;
         link->paused = paused;
         link_rest(link);
-        if (link->ws)
-                ws_set_paused(link->ws, paused);
+        if (link->transport)
+                link->transport->ops->set_paused(link->transport, paused);
 }
 
 void link_probe(struct link *link) {
@@ -200,7 +224,7 @@ static bool link_progresses(struct link *link) {
         struct stream_upload upload;
         bool grows;
 
-        ws_get_upload(link->ws, &upload);
+        link->transport->ops->get_upload(link->transport, &upload);
         grows = upload.acked_bytes > link->acked_bytes;
         link->acked_bytes = upload.acked_bytes;
         return grows && upload.pending;
@@ -241,12 +265,12 @@ struct view_use link_use(const struct link *link) {
 }
 
 void link_update_steps(struct link *link) {
-        struct ws_steps steps = {0};
+        struct transport_steps steps = {0};
         uint64_t base = link->steps.resolved_usec;
 
-        if (!link->ws)
+        if (!link->transport)
                 return;
-        ws_get_steps(link->ws, &steps);
+        link->transport->ops->get_steps(link->transport, &steps);
         if (steps.stream.connected_usec != 0)
                 link->steps.connected_usec = base + steps.stream.connected_usec;
         if (steps.stream.secured_usec != 0)

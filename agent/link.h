@@ -15,7 +15,8 @@
 #include "view.h"
 
 struct channel;
-struct ws;
+struct transport;
+struct transport_outgoing;
 
 /* How far it got and when; 0: not reached. */
 struct link_steps {
@@ -28,8 +29,9 @@ struct link_steps {
 
 struct link {
         struct channel *channel;
-        struct ws *ws;    /* NULL while the name is being resolved */
-        struct path path; /* made on; ifindex 0: unknown */
+        uint64_t number;             /* of all links, so that a late answer finds no successor */
+        struct transport *transport; /* NULL while the name is being resolved */
+        struct path path;            /* made on; ifindex 0: unknown */
         bool open;
         bool held;                      /* nothing is written */
         bool paused;                    /* nothing is read */
@@ -52,9 +54,13 @@ void link_disconnect(struct link *link);
 /* Begins to connect to one of the addresses. When that fails at once: a negative errno. */
 int link_connect(struct link *link, const struct address *addresses, size_t n);
 
-/* Sends a message, or a ping behind what was sent. The bytes are copied. */
-int link_send(struct link *link, const void *data, size_t len, bool text);
+/* It carries the channel from now on: what the protocol says before any message. */
+void link_begin(struct link *link);
+/* Writes a message, as transport.h says, or a ping behind what was written. */
+int link_write(struct link *link, const struct transport_outgoing *message);
 int link_ping(struct link *link);
+/* A message that came with this token is on disk. */
+void link_acknowledge(struct link *link, uint64_t token);
 
 /* Nothing is written and no deadline runs, until released. */
 void link_hold(struct link *link, bool held);

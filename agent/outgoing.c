@@ -10,11 +10,13 @@
 #include "agent_store.h"
 #include "channel.h"
 #include "cleanup.h"
+#include "transport.h"
 
 void outgoing_init(struct channel *channel) {
         const struct channel_options *options = &channel->record->options;
 
         outbox_init(&channel->out.outbox, options->in_flight, options->in_flight_bytes);
+        channel->out.outbox.by_message = !transport_ops(channel->protocol->protocol)->ping_proves;
         channel->out.last_id = channel->record->last_id;
         /* What may have expired while we were not here is looked for at once. */
         channel->out.expiry_realtime_usec = channel->record->counts.n_queued > 0;
@@ -120,12 +122,19 @@ static int outgoing_end_head(struct channel *channel, enum message_state state,
         return outgoing_finish(channel, &id, 1, state, reason, NULL);
 }
 
-static int outgoing_write(struct channel *channel) {
+/* The head is not out of time: outbox_next() has looked. */
+static int outgoing_write(struct channel *channel, uint64_t now_realtime_usec) {
         const struct outbox_entry *head = outbox_head(&channel->out.outbox);
+        struct transport_outgoing message = {
+                .facts = &head->facts,
+                .payload = head->payload,
+                .payload_bytes = head->payload_bytes,
+        };
         int r;
 
-        r = link_send(channel->link, head->payload, head->payload_bytes,
-                      head->facts.frame == MESSAGE_FRAME_TEXT);
+        if (head->facts.expires_realtime_usec != 0)
+                message.ttl_usec = head->facts.expires_realtime_usec - now_realtime_usec;
+        r = link_write(channel->link, &message);
         if (r == -EMSGSIZE)
                 return outgoing_end_head(channel, MESSAGE_REJECTED, "too-large");
         if (r == -EILSEQ)
@@ -164,7 +173,7 @@ void outgoing_pump(struct channel *channel) {
                         r = outgoing_mark(channel);
                         break;
                 case OUTBOX_WRITE:
-                        r = outgoing_write(channel);
+                        r = outgoing_write(channel, now_usec);
                         break;
                 case OUTBOX_EXPIRE:
                         r = outgoing_end_head(channel, MESSAGE_EXPIRED, "ttl");
@@ -176,17 +185,35 @@ void outgoing_pump(struct channel *channel) {
         }
 }
 
-void outgoing_proved(struct channel *channel) {
+/* What is proved leaves. Without memory it stays until the next proof, or is sent again after the
+ * next loss: at least once. */
+static void outgoing_deliver(struct channel *channel, const char *proof) {
         struct outbox *outbox = &channel->out.outbox;
-        size_t n = outbox_proved(outbox);
-        CLEANUP(freep) uint64_t *ids = calloc(n + 1, sizeof(*ids));
+        CLEANUP(freep) uint64_t *ids = calloc(outbox->n_written + 1, sizeof(*ids));
+        size_t n = 0;
 
         if (!ids)
-                return; /* they are sent again after the next loss: at least once */
-        for (size_t i = 0; i < n; i++)
-                ids[i] = outbox->entries[i].facts.id;
-        if (outgoing_finish(channel, ids, n, MESSAGE_DELIVERED, "transport", NULL) >= 0)
-                outbox_pop(outbox, n);
+                return;
+        for (size_t i = 0; i < outbox->n_written; i++)
+                if (outbox->entries[i].proved)
+                        ids[n++] = outbox->entries[i].facts.id;
+        if (outgoing_finish(channel, ids, n, MESSAGE_DELIVERED, proof, NULL) >= 0)
+                outbox_pop(outbox);
+}
+
+void outgoing_proved(struct channel *channel) {
+        outbox_proved(&channel->out.outbox);
+        outgoing_deliver(channel, "transport");
+}
+
+void outgoing_proved_ids(struct channel *channel, const uint64_t *ids, size_t n) {
+        outbox_proved_ids(&channel->out.outbox, ids, n);
+        outgoing_deliver(channel, "server");
+}
+
+void outgoing_rejected(struct channel *channel, uint64_t id, const char *reason) {
+        if (outbox_rejected(&channel->out.outbox, id))
+                (void)outgoing_finish(channel, &id, 1, MESSAGE_REJECTED, reason, NULL);
 }
 
 void outgoing_lost(struct channel *channel, bool over_message) {

@@ -54,6 +54,9 @@ int outgoing_parked(struct channel *channel, enum store_kind kind, const uint64_
 void outgoing_pump(struct channel *channel);
 /* The pong is here. */
 void outgoing_proved(struct channel *channel);
+/* The server has these, or does not want this one. */
+void outgoing_proved_ids(struct channel *channel, const uint64_t *ids, size_t n);
+void outgoing_rejected(struct channel *channel, uint64_t id, const char *reason);
 /* The connection that the window was written on is gone. */
 void outgoing_lost(struct channel *channel, bool over_message);
 

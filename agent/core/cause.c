@@ -36,6 +36,7 @@ void cause_setf(struct cause *cause, enum cause_kind kind, const char *format, .
 
         cause->kind = kind;
         cause->retry_after_usec = 0;
+        cause->over_message = false;
         va_start(ap, format);
         (void)vsnprintf(cause->text, sizeof(cause->text), format, ap);
         va_end(ap);

@@ -33,6 +33,7 @@ struct cause {
         enum cause_kind kind;
         char text[192];            /* a sentence without secrets; "" with CAUSE_NONE */
         uint64_t retry_after_usec; /* the server's own word, 0 when it said nothing */
+        bool over_message;         /* it ended a connection in a way that blames what it was sent */
 };
 
 void cause_setf(struct cause *cause, enum cause_kind kind, const char *format, ...)

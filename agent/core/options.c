@@ -107,7 +107,7 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-        TEXT("protocol", protocol, 32, "raw", text_is_protocol, "\"raw\""),
+        TEXT("protocol", protocol, 32, "", text_is_protocol, "a protocol that is known, such as \"raw\""),
         TEXT("app-id", app_id, 255, "", text_is_printable, "text without control characters"),
         TEXT("label", label, 255, "", text_is_printable, "text without control characters"),
         FLAG("persistent", persistent, true),

@@ -40,7 +40,7 @@ struct option_bytes {
 };
 
 struct channel_options {
-        char *protocol; /* "raw" */
+        char *protocol; /* of protocol.h; "": the default of the URI's scheme */
         char *app_id;
         char *label;
         bool persistent;

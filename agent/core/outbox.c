@@ -49,7 +49,7 @@ enum outbox_action outbox_next(struct outbox *o, bool writable, uint64_t now_rea
         }
         if (o->more && !o->loading && outbox_has_room(o))
                 return OUTBOX_LOAD;
-        if (o->n_written > 0 && o->proof_id == 0)
+        if (o->n_written > 0 && o->proof_id == 0 && !o->by_message)
                 return OUTBOX_PROVE;
         return OUTBOX_WAIT;
 }
@@ -172,27 +172,73 @@ void outbox_proving(struct outbox *o) {
         o->proof_id = o->entries[o->n_written - 1].facts.id;
 }
 
-size_t outbox_proved(struct outbox *o) {
+void outbox_proved(struct outbox *o) {
         size_t n = 0;
 
         /* By position, not by id: one that came back has a low id and may stand behind. */
         while (n < o->n_written && o->entries[n].facts.id != o->proof_id)
                 n++;
+        for (size_t i = 0; n < o->n_written && i <= n; i++)
+                o->entries[i].proved = true;
         o->proof_id = 0;
-        return n < o->n_written ? n + 1 : 0;
 }
 
-void outbox_pop(struct outbox *o, size_t n) {
-        if (n == 0)
-                return;
-        o->n_suspect = 0; /* the losses were not in a row */
-        for (size_t i = 0; i < n; i++) {
-                o->bytes -= o->entries[i].payload_bytes;
-                free(o->entries[i].payload);
+/* Where a written one stands, looked for from `at` on; n_written when it is not there. */
+static size_t outbox_find_written(const struct outbox *o, uint64_t id, size_t at) {
+        for (size_t i = 0; i < o->n_written; i++, at++) {
+                if (at >= o->n_written)
+                        at = 0;
+                if (o->entries[at].facts.id == id)
+                        return at;
         }
-        o->n_entries -= n;
-        o->n_written -= n;
-        memmove(o->entries, o->entries + n, o->n_entries * sizeof(*o->entries));
+        return o->n_written;
+}
+
+void outbox_proved_ids(struct outbox *o, const uint64_t *ids, size_t n) {
+        size_t next = 0;
+
+        /* Nearly always they come in the order in which they were written. */
+        for (size_t i = 0; i < n; i++) {
+                size_t at = outbox_find_written(o, ids[i], next);
+
+                if (at == o->n_written)
+                        continue;
+                o->entries[at].proved = true;
+                next = at + 1;
+        }
+}
+
+void outbox_pop(struct outbox *o) {
+        size_t kept = 0;
+
+        /* The losses over the first one were not in a row. */
+        if (o->n_written > 0 && o->entries[0].proved)
+                o->n_suspect = 0;
+        for (size_t i = 0; i < o->n_written; i++) {
+                if (o->entries[i].proved) {
+                        o->bytes -= o->entries[i].payload_bytes;
+                        free(o->entries[i].payload);
+                } else if (kept != i) {
+                        o->entries[kept++] = o->entries[i];
+                } else {
+                        kept++;
+                }
+        }
+        memmove(o->entries + kept, o->entries + o->n_written,
+                (o->n_entries - o->n_written) * sizeof(*o->entries));
+        o->n_entries -= o->n_written - kept;
+        o->n_written = kept;
+}
+
+bool outbox_rejected(struct outbox *o, uint64_t id) {
+        size_t at = outbox_find_written(o, id, 0);
+
+        if (at == o->n_written)
+                return false;
+        if (at == 0)
+                o->n_suspect = 0;
+        outbox_remove(o, at);
+        return true;
 }
 
 bool outbox_withdraw(struct outbox *o, uint64_t id) {

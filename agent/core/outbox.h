@@ -6,8 +6,9 @@
  *
  * Messages go out in the order of their ids. At most so many, and so many bytes, are loaded and not
  * proved; one of any size when nothing else is. A proof is the pong of a ping that was written
- * behind the messages; one is outstanding at a time. The owner asks outbox_next() what to do until
- * the answer is OUTBOX_WAIT. */
+ * behind the messages, of which one is outstanding at a time; or, when the server proves each
+ * message by itself, its word on that message, in any order. The owner asks outbox_next() what to
+ * do until the answer is OUTBOX_WAIT. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,9 +22,11 @@ struct outbox_entry {
         size_t payload_bytes;
         bool marked;  /* at most once: MESSAGE_SENT is on disk */
         bool written; /* handed to the connection */
+        bool proved;  /* delivered: about to be popped */
 };
 
 struct outbox {
+        bool by_message; /* each is proved by itself */
         uint32_t max_messages;
         uint64_t max_bytes;
         struct outbox_entry *entries; /* rising ids, written ones first */
@@ -50,7 +53,7 @@ enum outbox_action {
         OUTBOX_MARK,   /* put MESSAGE_SENT of outbox_head() on disk, then outbox_marked() */
         OUTBOX_WRITE,  /* write outbox_head(), then outbox_wrote() */
         OUTBOX_EXPIRE, /* outbox_head() is out of time: park it, then it is gone from here */
-        OUTBOX_PROVE,  /* send a ping, then outbox_proving() */
+        OUTBOX_PROVE,  /* send a ping, then outbox_proving(); never when `by_message` */
 };
 
 void outbox_init(struct outbox *o, uint32_t max_messages, uint64_t max_bytes);
@@ -80,10 +83,13 @@ void outbox_marked(struct outbox *o, uint64_t id);
 void outbox_wrote(struct outbox *o);
 
 void outbox_proving(struct outbox *o);
-/* The pong is here: how many of the entries, from the first, are delivered. The owner takes note of
- * them, then calls outbox_pop(). */
-size_t outbox_proved(struct outbox *o);
-void outbox_pop(struct outbox *o, size_t n);
+/* The pong is here: what it proves is marked as proved, and so is what stands in ids[], of which
+ * unknown ones are ignored. The owner takes note of all that are marked, then they are popped. */
+void outbox_proved(struct outbox *o);
+void outbox_proved_ids(struct outbox *o, const uint64_t *ids, size_t n);
+void outbox_pop(struct outbox *o);
+/* The server refuses one that was written: it is forgotten. False when it is unknown. */
+bool outbox_rejected(struct outbox *o, uint64_t id);
 
 /* Forgets one that was not written: expired, or taken back. False when it was written or is being
  * marked: too late. One that is not loaded is only noted as withdrawn. -ENOMEM counts as too late.

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "protocol.h"
 #include "uri.h"
 
 bool text_is_printable(const char *text) {
@@ -14,7 +15,12 @@ bool text_is_printable(const char *text) {
 }
 
 bool text_is_protocol(const char *text) {
-        return strcmp(text, "raw") == 0;
+        const struct protocol_row *row;
+
+        for (size_t i = 0; (row = protocol_row(i)); i++)
+                if (*text == '\0' || strcmp(text, row->word) == 0)
+                        return true;
+        return false;
 }
 
 bool text_is_token(const char *text) {

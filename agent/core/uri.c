@@ -10,6 +10,7 @@
 
 #include "address.h"
 #include "cleanup.h"
+#include "protocol.h"
 
 #define DIGITS "0123456789"
 #define HEX_DIGITS DIGITS "abcdefABCDEF"
@@ -192,25 +193,49 @@ static int check_characters(const char *text, const struct problem *problem) {
         return 0;
 }
 
+/* The first row of the URI's scheme. */
+static const struct protocol_row *scheme_of(const char *text) {
+        const struct protocol_row *row;
+
+        for (size_t i = 0; (row = protocol_row(i)); i++) {
+                size_t len = strlen(row->scheme);
+
+                if (strncasecmp(text, row->scheme, len) == 0 && strncmp(text + len, "://", 3) == 0)
+                        return row;
+        }
+        return NULL;
+}
+
+static int refuse_scheme(const struct problem *problem) {
+        const struct protocol_row *row;
+        char schemes[128] = "";
+        size_t len = 0;
+
+        for (size_t i = 0; (row = protocol_row(i)) && len < sizeof(schemes); i++) {
+                if (i > 0 && strcmp(row->scheme, protocol_row(i - 1)->scheme) == 0)
+                        continue;
+                len += (size_t)snprintf(schemes + len, sizeof(schemes) - len, "%s%s://",
+                                        i == 0 ? "" : " or ", row->scheme);
+        }
+        return refuse(problem, "the scheme must be %s", schemes);
+}
+
 int uri_parse(const char *text, struct uri *ret, char *problem_text, size_t problem_size) {
         const struct problem problem = {problem_text, problem_size};
         CLEANUP(uri_deinit) struct uri uri = {};
+        const struct protocol_row *row;
         int r;
 
         r = check_characters(text, &problem);
         if (r < 0)
                 return r;
-        if (strncasecmp(text, "ws://", 5) == 0) {
-                uri.port = 80;
-                text += 5;
-        } else if (strncasecmp(text, "wss://", 6) == 0) {
-                uri.port = 443;
-                uri.tls = true;
-                text += 6;
-        } else {
-                return refuse(&problem, "the scheme must be ws:// or wss://");
-        }
-        r = parse_rest(text, &uri, &problem);
+        row = scheme_of(text);
+        if (!row)
+                return refuse_scheme(&problem);
+        uri.scheme = row->scheme;
+        uri.tls = row->tls;
+        uri.port = row->port;
+        r = parse_rest(text + strlen(row->scheme) + 3, &uri, &problem);
         if (r < 0)
                 return r;
         *ret = uri;

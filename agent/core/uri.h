@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A server's URI, taken apart (RFC 3986; "ws" and "wss" of RFC 6455 section 3). */
+/* A server's URI, taken apart (RFC 3986; the schemes are those of protocol.h). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,8 @@
 #define URI_HOST_SIZE 256
 
 struct uri {
-        bool tls;                 /* wss */
+        const char *scheme; /* of protocol.h, lower case; NULL: of a proxy */
+        bool tls;
         char host[URI_HOST_SIZE]; /* lower case; an IPv6 address without brackets; no last dot */
         bool is_address;          /* host is a numeric address, decimal dotted or IPv6 */
         uint16_t port;            /* the scheme's default filled in */

@@ -15,6 +15,7 @@
 #include "channel.h"
 #include "cleanup.h"
 #include "names.h"
+#include "protocol.h"
 #include "text.h"
 
 static void store_channel_freep(struct store_channel **record) {
@@ -59,7 +60,7 @@ static int open_known(struct channel *channel, const struct store_channel *wante
         if (r < 0)
                 return r;
         if (strcmp(channel->record->uri, wanted->uri) != 0 ||
-            strcmp(channel->record->options.protocol, wanted->options.protocol) != 0)
+            protocol_find(channel->uri.scheme, wanted->options.protocol) != channel->protocol)
                 return bus_error_namef(error, ERROR_EXISTS,
                                        "the channel exists with another URI; see SetUri");
         r = peer_attach(peer, channel->record->id);
@@ -89,7 +90,7 @@ static int open_channel(struct agent *agent, sd_bus_message *call, sd_bus_error 
         r = read_record(call, &record, error);
         if (r < 0)
                 return r;
-        r = bus_call_check_uri(agent, peer->uid, record->uri, error);
+        r = bus_call_check_uri(agent, peer->uid, record->uri, record->options.protocol, error);
         if (r < 0)
                 return r;
         known = agent_find_key(agent, peer->uid, record->app_id, record->name);
@@ -253,7 +254,18 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        return sd_bus_message_append(reply, "as", 3, "ws", "wss", "raw");
+        const struct protocol_row *row;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        /* Schemes, then protocols, each once. */
+        for (size_t i = 0; r >= 0 && (row = protocol_row(i)); i++)
+                if (protocol_find(row->scheme, "") == row)
+                        r = sd_bus_message_append_basic(reply, 's', row->scheme);
+        for (size_t i = 0; r >= 0 && (row = protocol_row(i)); i++)
+                if (protocol_first(row->protocol) == row)
+                        r = sd_bus_message_append_basic(reply, 's', row->word);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 #define CONSTANT(name, type, get) SD_BUS_PROPERTY(name, type, get, 0, SD_BUS_VTABLE_PROPERTY_CONST)

@@ -16,6 +16,7 @@
 #include "channel.h"
 #include "cleanup.h"
 #include "names.h"
+#include "protocol.h"
 #include "record.h"
 #include "uri.h"
 
@@ -40,11 +41,12 @@ int bus_call_take_reconnect(struct agent *agent, sd_bus_message *m, sd_bus_error
         return 0;
 }
 
-int bus_call_check_uri(struct agent *agent, uid_t uid, const char *uri, sd_bus_error *error) {
+int bus_call_check_uri(struct agent *agent, uid_t uid, const char *uri, const char *protocol,
+                       sd_bus_error *error) {
         struct address address;
         char problem[256];
         struct uri parsed;
-        bool denied;
+        bool denied, spoken;
         int r;
 
         r = uri_parse(uri, &parsed, problem, sizeof(problem));
@@ -54,18 +56,23 @@ int bus_call_check_uri(struct agent *agent, uid_t uid, const char *uri, sd_bus_e
                 return bus_error_namef(error, ERROR_INVALID_URI, "%s", problem);
         denied = parsed.is_address && address_parse(parsed.host, &address) == 0 &&
                  !agent_may_reach(agent, uid, &address);
+        spoken = protocol_find(parsed.scheme, protocol) != NULL;
         uri_deinit(&parsed);
+        if (!spoken)
+                return bus_error_namef(error, ERROR_INVALID_URI,
+                                       "the protocol %s is not spoken over this scheme", protocol);
         if (denied)
                 return bus_error_namef(error, ERROR_POLICY_DENIED,
                                        "the administrator does not allow this server address");
         return 0;
 }
 
-static int check_fixed(const struct channel_options *was, const struct channel_options *is,
+static int check_fixed(const struct channel *channel, const struct channel_options *is,
                        sd_bus_error *error) {
+        const struct channel_options *was = &channel->record->options;
         const char *key = NULL;
 
-        if (strcmp(was->protocol, is->protocol) != 0)
+        if (protocol_find(channel->uri.scheme, is->protocol) != channel->protocol)
                 key = "protocol";
         else if (strcmp(was->app_id, is->app_id) != 0)
                 key = "app-id";
@@ -87,7 +94,7 @@ int bus_call_set_options(struct channel *channel, sd_bus_message *m, sd_bus_mess
                 return r;
         r = bus_options_read_channel(m, &changed->options, error);
         if (r >= 0)
-                r = check_fixed(&channel->record->options, &changed->options, error);
+                r = check_fixed(channel, &changed->options, error);
         if (r < 0) {
                 store_channel_free(changed);
                 return r;

@@ -21,8 +21,9 @@ int bus_call_check(const struct channel *channel, sd_bus_error *error);
 /* Takes one of the caller's 4 Reconnect() calls a minute. */
 int bus_call_take_reconnect(struct agent *agent, sd_bus_message *m, sd_bus_error *error);
 
-/* The URI is one that this user may open. */
-int bus_call_check_uri(struct agent *agent, uid_t uid, const char *uri, sd_bus_error *error);
+/* The URI is one that this user may open, and the protocol (of the options) is spoken over it. */
+int bus_call_check_uri(struct agent *agent, uid_t uid, const char *uri, const char *protocol,
+                       sd_bus_error *error);
 
 /* Changes the channel by the options at the cursor of `m`; `call` is answered when they hold. */
 int bus_call_set_options(struct channel *channel, sd_bus_message *m, sd_bus_message *call,

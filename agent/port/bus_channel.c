@@ -17,6 +17,7 @@
 #include "cleanup.h"
 #include "names.h"
 #include "netmon_decode.h"
+#include "protocol.h"
 #include "record.h"
 
 bool channel_is_open_to(const struct channel *channel, const struct peer *peer) {
@@ -30,7 +31,6 @@ bool channel_is_heard_by(const struct channel *channel, const struct peer *peer)
 }
 
 /* Of the outcome "unsupported". */
-#define RECOVERY_TEXT "the protocol has no way to ask for what was missed"
 
 static int method_reconnect(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct channel *channel = userdata;
@@ -59,7 +59,8 @@ static int method_set_uri(sd_bus_message *m, void *userdata, sd_bus_error *error
         r = sd_bus_message_read_basic(m, 's', &uri);
         if (r < 0)
                 return r;
-        r = bus_call_check_uri(channel->agent, channel->record->uid, uri, error);
+        r = bus_call_check_uri(channel->agent, channel->record->uid, uri, channel->protocol->word,
+                               error);
         if (r < 0)
                 return r;
         r = channel_copy_record(channel, &changed);
@@ -158,7 +159,7 @@ static int method_close(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 
 GETTER(name, "s", channel->record->name)
 GETTER(uri, "s", channel->shown_uri)
-GETTER(protocol, "s", channel->record->options.protocol)
+GETTER(protocol, "s", channel->protocol->word)
 GETTER(label, "s", channel->record->options.label)
 GETTER(owner, "u", (uint32_t)channel->record->uid)
 GETTER(app_id, "s", channel->record->app_id)
@@ -167,8 +168,9 @@ GETTER(since, "t", channel->policy.since_usec)
 GETTER(error, "(ss)", cause_error_name(channel_cause(channel)->kind), channel_cause(channel)->text)
 GETTER(attempt, "u", channel_attempt(channel))
 GETTER(next_attempt, "t", channel->policy.next_attempt_usec)
-GETTER(last_recovery, "(ss)", channel->recovery ? channel->recovery : "",
-       channel->recovery ? RECOVERY_TEXT : "")
+GETTER(last_recovery, "(ss)", recovery_string(channel->recovery.outcome),
+       channel->recovery.reason[0] != '\0' ? channel->recovery.reason
+                                           : recovery_text(channel->recovery.outcome))
 GETTER(queued, "t", channel_queued(channel))
 GETTER(in_flight, "t", channel_in_flight(channel))
 GETTER(unread, "t", channel->record->counts.n_unread)

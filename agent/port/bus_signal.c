@@ -143,7 +143,10 @@ static void find_changes(const struct channel_shown *was, const struct channel_s
         changes_add(ret, was->attempt != is->attempt, "Attempt");
         changes_add(ret, was->next_attempt_usec != is->next_attempt_usec, "NextAttempt");
         changes_add(ret, memcmp(&was->path, &is->path, sizeof(is->path)) != 0, "Path");
-        changes_add(ret, was->recovery != is->recovery, "LastRecovery");
+        changes_add(ret,
+                    was->recovery.outcome != is->recovery.outcome ||
+                            strcmp(was->recovery.reason, is->recovery.reason) != 0,
+                    "LastRecovery");
         changes_add(ret, was->revision != is->revision, "Uri");
         changes_add(ret, was->revision != is->revision, "Label");
         if (!counters)
@@ -325,7 +328,18 @@ void bus_channel_unsubscribed(struct channel *channel, struct peer *peer, const 
 }
 
 static int append_recovered(sd_bus_message *m, struct channel *channel, const void *userdata) {
-        return sd_bus_message_append(m, "sa{sv}", channel->recovery, 0);
+        const struct recovery *recovery = &channel->recovery;
+        int r;
+
+        r = sd_bus_message_append(m, "s", recovery_string(recovery->outcome));
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0 && recovery->counted)
+                r = bus_dict_put_u32(m, "count", recovery->count);
+        if (r >= 0 && recovery->reason[0] != '\0')
+                r = bus_dict_put_string(m, "reason", recovery->reason);
+        return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 void bus_channel_recovered(struct channel *channel) {

@@ -141,6 +141,8 @@ struct store_request {
         /* The submitter's own. */
         void *context;
         void (*release_context)(void *context); /* with the request; may be NULL */
+        uint64_t link_number;                   /* RECEIVE: over which link the message came */
+        uint64_t token;                         /* and for what the server waits; 0: for nothing */
         bool both;                    /* a LIST of the inbox is to follow this one of the outbox */
         struct store_request *before; /* this one completes; freed with it */
 

@@ -44,7 +44,7 @@ static struct option_value bytes(enum option_type type, const void *data, size_t
 }
 
 Test(options, defaults_are_those_of_the_contract) {
-        cr_assert(eq(str, options.protocol, "raw"));
+        cr_assert(eq(str, options.protocol, ""));
         cr_assert(options.persistent);
         cr_assert(not(options.classic));
         cr_assert(eq(u64, options.backoff_first_usec, SEC));

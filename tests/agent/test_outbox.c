@@ -42,6 +42,23 @@ static void write_all(void) {
                 outbox_wrote(&o);
 }
 
+/* The pong is here; how many are gone by it. */
+static size_t proved(void) {
+        size_t before = o.n_entries;
+
+        outbox_proved(&o);
+        outbox_pop(&o);
+        return before - o.n_entries;
+}
+
+static size_t proved_ids(const uint64_t *ids, size_t n) {
+        size_t before = o.n_entries;
+
+        outbox_proved_ids(&o, ids, n);
+        outbox_pop(&o);
+        return before - o.n_entries;
+}
+
 Test(outbox, loads_writes_proves_in_order) {
         load(1, 3);
         for (uint64_t id = 1; id <= 3; id++) {
@@ -52,8 +69,7 @@ Test(outbox, loads_writes_proves_in_order) {
         cr_assert(eq(int, next(), OUTBOX_PROVE));
         outbox_proving(&o);
         cr_assert(eq(int, next(), OUTBOX_WAIT));
-        cr_assert(eq(sz, outbox_proved(&o), 3));
-        outbox_pop(&o, 3);
+        cr_assert(eq(sz, proved(), 3));
         cr_assert(eq(int, next(), OUTBOX_WAIT));
         cr_assert(eq(u64, o.bytes, 0));
 }
@@ -70,11 +86,10 @@ Test(outbox, one_proof_at_a_time_covers_what_was_written_before_it) {
         load(3, 4);
         write_all();
         cr_assert(eq(int, next(), OUTBOX_WAIT)); /* the first ping is outstanding */
-        cr_assert(eq(sz, outbox_proved(&o), 2));
-        outbox_pop(&o, 2);
+        cr_assert(eq(sz, proved(), 2));
         cr_assert(eq(int, next(), OUTBOX_PROVE));
         outbox_proving(&o);
-        cr_assert(eq(sz, outbox_proved(&o), 2));
+        cr_assert(eq(sz, proved(), 2));
 }
 
 Test(outbox, window_limits_messages_and_bytes) {
@@ -87,8 +102,7 @@ Test(outbox, window_limits_messages_and_bytes) {
         cr_assert(eq(int, next(), OUTBOX_PROVE));
         outbox_proving(&o);
         cr_assert(eq(int, next(), OUTBOX_WAIT)); /* full, though there is more */
-        (void)outbox_proved(&o);
-        outbox_pop(&o, 4);
+        cr_assert(eq(sz, proved(), 4));
         outbox_load_started(&o);
         add_facts((struct message_facts){.id = 5}, 5000);
         outbox_load_done(&o, false);
@@ -198,8 +212,7 @@ Test(outbox, message_that_came_back_is_loaded_once_and_behind_what_is_written) {
         outbox_load_done(&o, true);
         cr_assert(eq(sz, o.n_entries, 4));
         cr_assert(eq(u64, outbox_head(&o)->facts.id, 2));
-        cr_assert(eq(sz, outbox_proved(&o), 2));
-        outbox_pop(&o, 2);
+        cr_assert(eq(sz, proved(), 2));
         outbox_wrote(&o);
         cr_assert(eq(u64, outbox_head(&o)->facts.id, 7));
         cr_assert(eq(u64, outbox_load_after(&o), 7));
@@ -239,7 +252,7 @@ Test(outbox, other_losses_and_deliveries_clear_the_suspicion) {
         load(7, 7);
         write_all();
         outbox_proving(&o);
-        outbox_pop(&o, outbox_proved(&o));
+        (void)proved();
         cr_assert(eq(sz, outbox_load_limit(&o), 4));
 }
 
@@ -249,8 +262,50 @@ Test(outbox, delivery_of_another_clears_the_suspicion) {
         load(8, 8);
         write_all();
         outbox_proving(&o);
-        outbox_pop(&o, outbox_proved(&o));
+        (void)proved();
         outbox_poke(&o, true); /* the first one comes back */
         cr_assert(eq(u64, lose_over_message(7), 0));
         cr_assert(eq(sz, outbox_load_limit(&o), 4));
+}
+
+Test(outbox, each_is_proved_by_itself_in_any_order) {
+        o.by_message = true;
+        load(1, 4);
+        write_all();
+        cr_assert(eq(int, next(), OUTBOX_WAIT)); /* no ping */
+        cr_assert(eq(sz, proved_ids((uint64_t[]){3, 99, 2, 3}, 4), 2));
+        cr_assert(eq(sz, o.n_written, 2));
+        cr_assert(eq(u64, o.entries[0].facts.id, 1));
+        cr_assert(eq(u64, o.entries[1].facts.id, 4));
+        cr_assert(eq(u64, o.bytes, 20));
+        cr_assert(eq(sz, proved_ids((uint64_t[]){4, 1}, 2), 2));
+        cr_assert(eq(u64, o.bytes, 0));
+        outbox_poke(&o, false);
+        load(5, 6);
+        cr_assert(eq(u64, outbox_head(&o)->facts.id, 5));
+}
+
+Test(outbox, what_is_not_written_is_neither_proved_nor_rejected) {
+        o.by_message = true;
+        load(1, 2);
+        outbox_wrote(&o);
+        cr_assert(eq(sz, proved_ids((uint64_t[]){2}, 1), 0));
+        cr_assert(not(outbox_rejected(&o, 2)));
+        cr_assert(outbox_rejected(&o, 1));
+        cr_assert(not(outbox_rejected(&o, 1)));
+        cr_assert(eq(sz, o.n_entries, 1));
+        cr_assert(eq(u64, outbox_head(&o)->facts.id, 2));
+        cr_assert(eq(u64, o.bytes, 10));
+}
+
+Test(outbox, proof_of_another_does_not_clear_the_suspicion_of_the_first) {
+        o.by_message = true;
+        for (int i = 0; i < 2; i++)
+                cr_assert(eq(u64, lose_over_message(7), 0));
+        load(7, 8);
+        write_all();
+        cr_assert(eq(sz, proved_ids((uint64_t[]){8}, 1), 1));
+        (void)outbox_lost(&o, true);
+        outbox_rewind(&o);
+        cr_assert(eq(sz, outbox_load_limit(&o), 1));
 }

@@ -48,6 +48,7 @@ Test(uri, good) {
                 cr_assert(eq(int, uri_parse(rows[i].text, &uri, problem, sizeof(problem)), 0),
                           "%s: %s", rows[i].text, problem);
                 cr_assert(eq(int, uri.tls, rows[i].tls), "%s", rows[i].text);
+                cr_assert(eq(str, (char *)uri.scheme, (char *)(rows[i].tls ? "wss" : "ws")));
                 cr_assert(eq(str, uri.host, (char *)rows[i].host));
                 cr_assert(eq(int, uri.is_address, rows[i].is_address), "%s", rows[i].text);
                 cr_assert(eq(uint, uri.port, rows[i].port), "%s", rows[i].text);

@@ -21,8 +21,8 @@ static void check_same(const struct uri *uri) {
         char text[2 * URI_MAX_BYTES], problem[128];
         struct uri again;
 
-        (void)snprintf(text, sizeof(text), "%s://%s%s%s:%u%s", uri->tls ? "wss" : "ws",
-                       brackets ? "[" : "", uri->host, brackets ? "]" : "", uri->port, uri->target);
+        (void)snprintf(text, sizeof(text), "%s://%s%s%s:%u%s", uri->scheme, brackets ? "[" : "",
+                       uri->host, brackets ? "]" : "", uri->port, uri->target);
         if (strlen(text) > URI_MAX_BYTES) /* the port was filled in */
                 return;
         require(uri_parse(text, &again, problem, sizeof(problem)) == 0);
