@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netdb.h>
 #include <string.h>
 
 #include "agent.h"
 #include "bus_channel.h"
 #include "channel.h"
 #include "cleanup.h"
+#include "failure.h"
 #include "log.h"
 #include "moment.h"
 #include "record.h"
@@ -182,7 +184,7 @@ void channel_resolved(struct channel *channel, int error, const char *problem, b
         if (!attempt || (attempt->transport && !moved))
                 return;
         if (error < 0) {
-                cause_setf(&cause, CAUSE_RESOLVE, "%s", problem);
+                failure_setf(&cause, FAILURE_DNS, error, "%s", problem);
         } else {
                 /* The server has moved: what is being connected to is another one now. */
                 link_disconnect(attempt);
@@ -315,7 +317,7 @@ void channel_tick_links(struct channel *channel, const struct moment *at) {
         if (attempt && attempt == channel->attempt && !attempt->transport &&
             at->usec >=
                     attempt->steps.started_usec + channel->record->options.connect_timeout_usec) {
-                cause_setf(&cause, CAUSE_RESOLVE, "the name server does not answer");
+                failure_setf(&cause, FAILURE_DNS, EAI_AGAIN, "the name server does not answer");
                 channel_closed(channel, channel->attempt, &cause);
         }
 }

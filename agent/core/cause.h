@@ -13,10 +13,12 @@ enum cause_kind {
         CAUSE_RESOLVE,     /* the name has no address */
         CAUSE_REFUSED,     /* connection refused, or the upgrade was answered with another status */
         CAUSE_TIMEOUT,     /* a step of connecting took too long */
-        CAUSE_CERTIFICATE, /* TLS verification failed: final */
+        CAUSE_CERTIFICATE, /* TLS verification failed */
         CAUSE_PROTOCOL,    /* bytes that are not the protocol, or a broken frame */
-        CAUSE_UNAVAILABLE, /* HTTP 5xx, 408, 429, close 1011 to 1014: back off */
-        CAUSE_CREDENTIALS, /* HTTP 401, 403, close 4401 and the like: final */
+        CAUSE_UNAVAILABLE, /* HTTP 5xx, 408, 429, close 1011 to 1014 */
+        CAUSE_CREDENTIALS, /* HTTP 401, 403, close 4401 and the like */
+        CAUSE_SESSION,     /* the server does not know any more what we go on from */
+        CAUSE_UNWANTED,    /* the server says that it will not have us, ever */
         CAUSE_LOST,        /* reset, end of stream without goodbye, ping deadline */
         CAUSE_CLOSED,      /* the server said goodbye (close 1000, 1001, other) */
         CAUSE_PATH,        /* the path under the connection went away */
@@ -39,13 +41,20 @@ struct cause {
 void cause_setf(struct cause *cause, enum cause_kind kind, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
+/* What the policy makes of it. */
+enum cause_class {
+        CAUSE_CLASS_NOW,         /* try again at once, if the link was good, else as BACKOFF */
+        CAUSE_CLASS_BACKOFF,     /* try again after the backoff */
+        CAUSE_CLASS_AS_TOLD,     /* not before the server says */
+        CAUSE_CLASS_NEW_SESSION, /* as NOW, and begin without what was kept for going on */
+        CAUSE_CLASS_CREDENTIALS, /* not without other credentials, or a new network */
+        CAUSE_CLASS_STOP,        /* not without a change by the user, the owner or the network */
+        CAUSE_CLASS_COUNT
+};
+
 /* The error name of the contract, "" for CAUSE_NONE. */
 const char *cause_error_name(enum cause_kind kind);
 
-/* Retrying without a change by the user, the owner or the network is pointless. */
+enum cause_class cause_class(const struct cause *cause);
+/* CREDENTIALS or STOP. */
 bool cause_is_final(enum cause_kind kind);
-
-/* The kinds for a refused HTTP upgrade and for a WebSocket close code (RFC 6455 section 7.4.1, and
- * 4000-4999 as servers use them). Unknown means retry. */
-enum cause_kind cause_of_http_status(unsigned status);
-enum cause_kind cause_of_close_code(unsigned code);

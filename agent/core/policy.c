@@ -194,8 +194,9 @@ static unsigned policy_attempt_failed(struct policy *p, const struct cause *caus
 
 static unsigned policy_link_lost(struct policy *p, const struct cause *cause,
                                  const struct moment *at) {
-        bool busy = cause->kind == CAUSE_UNAVAILABLE || cause->kind == CAUSE_REFUSED;
-        bool at_once = p->good && !busy && !p->options.classic;
+        enum cause_class class = cause_class(cause);
+        bool soon = class == CAUSE_CLASS_NOW || class == CAUSE_CLASS_NEW_SESSION;
+        bool at_once = p->good && soon && !p->options.classic;
 
         p->linked = false;
         p->holding = false;

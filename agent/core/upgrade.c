@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "failure.h"
 #include "text.h"
 
 /* Strings one after the other, each with its terminator, end here; no strings may be NULL. */
@@ -192,10 +193,14 @@ static bool was_offered(const char *subprotocol, const void *subprotocols, size_
 
 bool upgrade_accepted(const struct upgrade *u, const char accept[UPGRADE_ACCEPT_SIZE],
                       const void *subprotocols, size_t subprotocols_len, struct cause *ret) {
-        if (u->status != 101)
-                cause_setf(ret, cause_of_http_status(u->status),
+        if (u->status >= 200 && u->status < 300)
+                cause_setf(ret, CAUSE_PROTOCOL,
                            "the server answered the WebSocket upgrade with HTTP status %u",
                            u->status);
+        else if (u->status != 101)
+                failure_setf(ret, FAILURE_HTTP, (int)u->status,
+                             "the server answered the WebSocket upgrade with HTTP status %u",
+                             u->status);
         else if (!u->upgrade || !u->connection)
                 cause_setf(ret, CAUSE_PROTOCOL,
                            "the server switched to something else than WebSocket");

@@ -17,6 +17,3 @@ struct connect_failure {
 };
 
 void connect_cause(const struct connect_failure *failure, struct cause *ret);
-
-/* The kernel has no way there: no route, no address to go from, no such interface, forbidden. */
-bool connect_errno_is_no_path(int error);

@@ -12,6 +12,7 @@
 #include "connect_cause.h"
 #include "connect_options.h"
 #include "connector.h"
+#include "failure.h"
 #include "moment.h"
 #include "route.h"
 
@@ -208,9 +209,8 @@ static size_t keep_reachable(struct dial *d, const struct address *addresses, si
                         continue;
                 }
                 address_format(&addresses[i], text);
-                cause_setf(&d->cause, connect_errno_is_no_path(-r) ? CAUSE_NO_PATH : CAUSE_LOST,
-                           "no way to %s%s%s: %s", text, d->interface[0] != '\0' ? " by " : "",
-                           d->interface, strerror(-r));
+                failure_setf(&d->cause, FAILURE_SOCKET, -r, "no way to %s%s%s: %s", text,
+                             d->interface[0] != '\0' ? " by " : "", d->interface, strerror(-r));
         }
         return n;
 }

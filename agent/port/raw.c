@@ -62,10 +62,8 @@ static void on_received(void *userdata) {
 
 static void on_closed(const struct cause *cause, unsigned close_code, void *userdata) {
         struct raw *raw = userdata;
-        struct cause told = *cause;
 
-        told.over_message = cause->kind == CAUSE_MESSAGE || close_code == 1011;
-        raw->handlers->closed(&told, raw->userdata);
+        raw->handlers->closed(cause, raw->userdata);
 }
 
 static const struct ws_handlers ws_handlers = {

@@ -36,6 +36,7 @@ struct lookup {
         char host[RESOLVER_HOST_SIZE];
         struct address addresses[RESOLVER_ADDRESSES_MAX];
         size_t n_addresses;
+        int error; /* of getaddrinfo(3) */
         char problem[128 + RESOLVER_HOST_SIZE];
 };
 
@@ -130,6 +131,7 @@ static void look_up(struct lookup *lookup) {
                 freeaddrinfo(answer);
                 error = EAI_NONAME; /* when there was none of ours in it */
         }
+        lookup->error = lookup->n_addresses > 0 ? 0 : error;
         if (lookup->n_addresses == 0)
                 (void)snprintf(lookup->problem, sizeof(lookup->problem),
                                "the name %s has no address: %s", lookup->host, gai_strerror(error));
@@ -207,8 +209,8 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *user
 
                         free(lookup->queries);
                         lookup->queries = query.next;
-                        query.done(lookup->n_addresses > 0 ? 0 : -ENOENT, lookup->addresses,
-                                   lookup->n_addresses, lookup->problem, query.userdata);
+                        query.done(lookup->error, lookup->addresses, lookup->n_addresses,
+                                   lookup->problem, query.userdata);
                 }
                 free(lookup);
         }

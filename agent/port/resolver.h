@@ -19,8 +19,8 @@
 struct resolver;
 struct resolver_query;
 
-/* error: 0 with n >= 1 in the order of preference, or -ENOENT with a sentence in `problem`. The
- * query is over; its handle is dead. Everything is borrowed. */
+/* error: 0 with n >= 1 in the order of preference, or that of getaddrinfo(3), which is negative,
+ * with a sentence in `problem`. The query is over; its handle is dead. Everything is borrowed. */
 typedef void (*resolver_done)(int error, const struct address *addresses, size_t n,
                               const char *problem, void *userdata);
 

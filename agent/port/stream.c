@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "connector.h"
 #include "dial.h"
+#include "failure.h"
 #include "moment.h"
 
 #define FINISH_USEC USEC_PER_SEC
@@ -235,10 +236,11 @@ void stream_describe(int error, struct cause *ret) {
         switch (-error) {
         case ECONNRESET:
         case EPIPE:
-                cause_setf(ret, CAUSE_LOST, "the server reset the connection");
+                failure_setf(ret, FAILURE_SOCKET, -error, "the server reset the connection");
                 return;
         case EPROTO:
-                cause_setf(ret, CAUSE_PROTOCOL, "the server broke the TLS session");
+                failure_setf(ret, FAILURE_TLS, FAILURE_TLS_BROKEN,
+                             "the server broke the TLS session");
                 return;
         default:
                 cause_setf(ret, CAUSE_LOST, "the connection broke: %s", strerror(-error));

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "connector.h"
+#include "failure.h"
 #include "frames.h"
 #include "handshake.h"
 #include "moment.h"
@@ -226,8 +227,8 @@ static void end_by_server(struct ws *ws, enum frames_event event, const struct f
                 give_up(ws, &cause, 0);
                 return;
         }
-        cause_setf(&cause, cause_of_close_code(item->code),
-                   "the server closed the connection with code %u", item->code);
+        failure_setf(&cause, FAILURE_CLOSE_CODE, (int)item->code,
+                     "the server closed the connection with code %u", item->code);
         give_up(ws, &cause, item->code);
 }
 

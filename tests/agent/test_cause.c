@@ -19,44 +19,23 @@ Test(cause, only_a_short_list_is_final) {
         for (unsigned kind = 0; kind < CAUSE_KIND_COUNT; kind++)
                 cr_assert(eq(int, cause_is_final((enum cause_kind)kind),
                              kind == CAUSE_CERTIFICATE || kind == CAUSE_CREDENTIALS ||
-                                     kind == CAUSE_ORPHANED || kind == CAUSE_DENIED),
+                                     kind == CAUSE_ORPHANED || kind == CAUSE_DENIED ||
+                                     kind == CAUSE_UNWANTED),
                           "kind %u", kind);
 }
 
-Test(cause, http_status) {
-        static const struct {
-                unsigned status;
-                enum cause_kind kind;
-        } rows[] = {
-                {200, CAUSE_PROTOCOL},    {301, CAUSE_REFUSED},     {400, CAUSE_REFUSED},
-                {401, CAUSE_CREDENTIALS}, {403, CAUSE_CREDENTIALS}, {404, CAUSE_REFUSED},
-                {407, CAUSE_CREDENTIALS}, {408, CAUSE_UNAVAILABLE}, {418, CAUSE_REFUSED},
-                {429, CAUSE_UNAVAILABLE}, {500, CAUSE_UNAVAILABLE}, {503, CAUSE_UNAVAILABLE},
-                {999, CAUSE_UNAVAILABLE},
-        };
+Test(cause, class_follows_the_kind_and_the_servers_word) {
+        for (unsigned kind = 0; kind < CAUSE_KIND_COUNT; kind++) {
+                struct cause cause = {.kind = (enum cause_kind)kind};
+                enum cause_class class = cause_class(&cause);
 
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-                cr_assert(eq(int, cause_of_http_status(rows[i].status), rows[i].kind), "status %u",
-                          rows[i].status);
-}
-
-Test(cause, close_code) {
-        static const struct {
-                unsigned code;
-                enum cause_kind kind;
-        } rows[] = {
-                {1000, CAUSE_CLOSED},      {1001, CAUSE_CLOSED},      {1002, CAUSE_PROTOCOL},
-                {1003, CAUSE_MESSAGE},     {1005, CAUSE_CLOSED},      {1006, CAUSE_LOST},
-                {1007, CAUSE_MESSAGE},     {1008, CAUSE_MESSAGE},     {1009, CAUSE_MESSAGE},
-                {1010, CAUSE_PROTOCOL},    {1011, CAUSE_UNAVAILABLE}, {1012, CAUSE_UNAVAILABLE},
-                {1013, CAUSE_UNAVAILABLE}, {1014, CAUSE_UNAVAILABLE}, {3000, CAUSE_CREDENTIALS},
-                {3003, CAUSE_CREDENTIALS}, {4000, CAUSE_CLOSED},      {4401, CAUSE_CREDENTIALS},
-                {4403, CAUSE_CREDENTIALS}, {4429, CAUSE_UNAVAILABLE}, {4999, CAUSE_CLOSED},
-        };
-
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-                cr_assert(eq(int, cause_of_close_code(rows[i].code), rows[i].kind), "code %u",
-                          rows[i].code);
+                cr_assert(eq(int, class == CAUSE_CLASS_CREDENTIALS, kind == CAUSE_CREDENTIALS));
+                cr_assert(eq(int, class == CAUSE_CLASS_NEW_SESSION, kind == CAUSE_SESSION));
+                cr_assert(ne(int, class, CAUSE_CLASS_AS_TOLD));
+                cause.retry_after_usec = 1;
+                cr_assert(eq(int, cause_class(&cause),
+                             cause_is_final(cause.kind) ? class : CAUSE_CLASS_AS_TOLD));
+        }
 }
 
 Test(cause, long_text_is_cut_not_overrun) {
