@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cursor.h"
 #include "message.h"
 #include "options.h"
 
@@ -49,7 +50,8 @@ struct store_channel {
         uint8_t key[MESSAGE_UUID_BYTES];
         struct channel_options options;
         struct store_counts counts;
-        uint64_t last_id; /* of its messages, in either direction */
+        uint64_t last_id;     /* of its messages, in either direction */
+        struct cursor cursor; /* read by store_load_channels(), moved by RECEIVE only */
 };
 
 void store_channel_free(struct store_channel *channel);
@@ -59,6 +61,8 @@ struct store_message {
         struct message_facts facts;
         bool redelivered; /* inbox: offered before */
         bool text;        /* inbox: came as a text frame */
+        char *server_id;  /* RECEIVE: what the server calls it, by which repeats are known; NULL */
+        bool duplicate;   /* RECEIVE, out: it had come before, and is not stored again */
         size_t payload_bytes;
         uint8_t *payload; /* NULL when the payload was not asked for */
 };
@@ -102,7 +106,10 @@ enum store_kind {
         /* messages[0..n) into the inbox, all or none; each gets its id. -ENOBUFS over the limits,
          * unless drop_oldest: n_dropped tells how many of the oldest went. When the disk refuses
          * one (-ENOSPC, -EIO, -ENOMEM), all behind it with the same or a lower `round` are refused
-         * too: the submitter repeats them in order in a higher one, and none overtakes another. */
+         * too: the submitter repeats them in order in a higher one, and none overtakes another.
+         * Those whose server_id is among the last 1,024 of the channel are left out as duplicates.
+         * With `moves_cursor` the channel's cursor becomes `cursor` in the same transaction, unless
+         * all are duplicates; n 0 only moves it. */
         STORE_RECEIVE,
         /* Unacknowledged inbox messages with id > after_id, at most limit_messages and limit_bytes
          * (but at least one), oldest first. `redelivered` says whether an earlier READ_IN, before a
@@ -143,6 +150,8 @@ struct store_request {
         void (*release_context)(void *context); /* with the request; may be NULL */
         uint64_t link_number;                   /* RECEIVE: over which link the message came */
         uint64_t token;                         /* and for what the server waits; 0: for nothing */
+        bool moves_cursor;                      /* RECEIVE */
+        struct cursor cursor;
         bool both;                    /* a LIST of the inbox is to follow this one of the outbox */
         struct store_request *before; /* this one completes; freed with it */
 

@@ -160,8 +160,8 @@ int store_channel_put(struct store_db *db, struct tallies *tallies, struct tally
 
 int store_channel_remove(struct store_db *db, struct tallies *tallies, struct tally *tally) {
         static const enum store_query clear[] = {
-                QUERY_OUTBOX_CLEAR, QUERY_ATTEMPT_CLEAR, QUERY_PARKED_CLEAR,   QUERY_UUID_CLEAR,
-                QUERY_INBOX_CLEAR,  QUERY_OPTION_CLEAR,  QUERY_CHANNEL_DELETE,
+                QUERY_OUTBOX_CLEAR, QUERY_ATTEMPT_CLEAR, QUERY_PARKED_CLEAR, QUERY_UUID_CLEAR,
+                QUERY_INBOX_CLEAR,  QUERY_OPTION_CLEAR,  QUERY_SEEN_CLEAR,   QUERY_CHANNEL_DELETE,
         };
         int r;
 
@@ -269,6 +269,10 @@ static bool read_row(sqlite3_stmt *row, struct store_channel *channel) {
         channel->suspended = column_u64(row, 7) != 0;
         channel->was_connected = column_u64(row, 8) != 0;
         channel->closed_realtime_usec = column_u64(row, 9);
+        /* One that makes no sense is not known: the server is asked for nothing. */
+        channel->cursor.text = column_dup(row, 10);
+        if (channel->cursor.text)
+                channel->cursor.epoch = column_dup(row, 11);
         return true;
 }
 

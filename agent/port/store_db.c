@@ -183,8 +183,9 @@ static int prepare_all(struct store_db *db) {
         return 0;
 }
 
-/* Empty, or ours, of this version and not damaged as far as it was looked at; reads only. */
-static int check(struct store_db *db, bool whole, bool *ret_empty) {
+/* Empty (version 0), or ours, of a known version and not damaged as far as it was looked at; reads
+ * only. */
+static int check(struct store_db *db, bool whole, uint64_t *ret_version) {
         uint64_t application, version, n_tables, n_pages;
         bool sound;
         int r;
@@ -198,14 +199,14 @@ static int check(struct store_db *db, bool whole, bool *ret_empty) {
         r = store_db_pragma(db, "SELECT count(*) FROM sqlite_schema", &n_tables);
         if (r < 0)
                 return r;
-        *ret_empty = application == 0 && version == 0 && n_tables == 0;
-        if (*ret_empty)
+        *ret_version = version;
+        if (application == 0 && version == 0 && n_tables == 0)
                 return whole ? refuse(db, -EUCLEAN, "its tables are gone") : 0;
         if (application != STORE_APPLICATION_ID)
                 return refuse(db, -EUCLEAN, "it is a database of another program");
         if (version > STORE_SCHEMA_VERSION)
                 return refuse(db, -EPROTO, "newer tables");
-        if (version < STORE_SCHEMA_VERSION)
+        if (version == 0)
                 return refuse(db, -EUCLEAN, "it has no version");
         r = store_db_pragma(db, "PRAGMA page_count", &n_pages);
         if (r < 0)
@@ -217,7 +218,9 @@ static int check(struct store_db *db, bool whole, bool *ret_empty) {
                 if (!sound)
                         return refuse(db, -EUCLEAN, "its pages contradict each other");
         }
-        return prepare_all(db); /* fails where tables or columns are missing */
+        /* Fails where tables or columns are missing; those of an older version are not there yet.
+         */
+        return version == STORE_SCHEMA_VERSION ? prepare_all(db) : 0;
 }
 
 static int create_tables(struct store_db *db) {
@@ -232,6 +235,24 @@ static int create_tables(struct store_db *db) {
                 return r;
         (void)snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
                        STORE_APPLICATION_ID, STORE_SCHEMA_VERSION);
+        r = store_db_exec(db, sql);
+        return r < 0 ? r : prepare_all(db);
+}
+
+/* All that is in the file stays. When anything of it is not as that version left it, nothing has
+ * changed. */
+static int migrate(struct store_db *db, uint64_t version) {
+        char sql[64];
+        int r;
+
+        r = store_db_exec(db, "BEGIN IMMEDIATE");
+        for (; r >= 0 && version < STORE_SCHEMA_VERSION; version++)
+                r = store_db_exec(db, store_sql_migrations[version - 1]);
+        if (r >= 0)
+                r = prepare_all(db);
+        if (r < 0)
+                return r; /* closing takes it back */
+        (void)snprintf(sql, sizeof(sql), "PRAGMA user_version=%d; COMMIT", STORE_SCHEMA_VERSION);
         return store_db_exec(db, sql);
 }
 
@@ -286,7 +307,7 @@ static int connect_file(struct store_db *db) {
 }
 
 /* Before this nothing is written. */
-static int set_up(struct store_db *db, bool empty) {
+static int set_up(struct store_db *db, uint64_t version) {
         bool wal;
         int r;
 
@@ -295,23 +316,22 @@ static int set_up(struct store_db *db, bool empty) {
                 return r;
         if (!wal)
                 return refuse(db, -EIO, "it cannot have a write-ahead log");
-        if (!empty)
-                return 0;
-        r = create_tables(db);
-        return r < 0 ? r : prepare_all(db);
+        if (version == 0)
+                return create_tables(db);
+        return version < STORE_SCHEMA_VERSION ? migrate(db, version) : 0;
 }
 
 static int connect_and_check(struct store_db *db, bool again) {
-        bool empty;
+        uint64_t version;
         int r;
 
         r = connect_file(db);
         if (r < 0)
                 return r;
-        r = check(db, again, &empty);
+        r = check(db, again, &version);
         if (r < 0)
                 return r;
-        r = set_up(db, empty);
+        r = set_up(db, version);
         if (r < 0)
                 return r;
         if (again) {

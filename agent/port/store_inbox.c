@@ -2,9 +2,15 @@
 #include "store_inbox.h"
 
 #include <errno.h>
+#include <openssl/sha.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "store_request.h"
+
+/* More than any server is known to repeat after a reconnect. */
+#define SEEN_MAX 1024
+#define SEEN_DIGEST_BYTES 16 /* of a SHA-256: nobody gains by a collision in his own channel */
 
 /* 1: gone; 0: it was not there. */
 static int take_out(struct store_db *db, struct tally *tally, uint64_t id) {
@@ -50,13 +56,42 @@ static int make_way(struct store_db *db, struct tally *tally, struct store_reque
         return 0;
 }
 
+/* 1: it has come before; else 0, and it is noted that it has come. */
+static int note_seen(struct store_db *db, struct tally *tally, const char *server_id) {
+        sqlite3_stmt *find = store_db_query(db, QUERY_SEEN_FIND);
+        sqlite3_stmt *put = store_db_query(db, QUERY_SEEN_PUT);
+        uint8_t digest[SHA256_DIGEST_LENGTH];
+        uint64_t found;
+        int r;
+
+        if (!SHA256((const unsigned char *)server_id, strlen(server_id), digest))
+                return -ENOMEM;
+        bind_u64(find, 1, tally->channel);
+        bind_bytes(find, 2, digest, SEEN_DIGEST_BYTES);
+        r = store_db_number(db, find, &found);
+        if (r < 0 || found != 0)
+                return r < 0 ? r : 1;
+        if (!store_space_take(db, 1))
+                return -ENOSPC;
+        bind_u64(put, 1, tally->channel);
+        bind_u64(put, 2, tally->n.n_seen++ % SEEN_MAX);
+        bind_bytes(put, 3, digest, SEEN_DIGEST_BYTES);
+        return store_db_run(db, put);
+}
+
 static int receive_one(struct store_db *db, struct tally *tally, struct store_request *request,
                        struct store_message *m) {
         sqlite3_stmt *insert = store_db_query(db, QUERY_INBOX_INSERT);
         int r;
 
+        m->duplicate = false;
         if (m->payload_bytes > STORE_PAYLOAD_MAX)
                 return -EMSGSIZE;
+        r = m->server_id ? note_seen(db, tally, m->server_id) : 0;
+        if (r != 0) {
+                m->duplicate = r > 0;
+                return r < 0 ? r : 0;
+        }
         r = make_way(db, tally, request, m->payload_bytes);
         if (r < 0)
                 return r;
@@ -76,12 +111,32 @@ static int receive_one(struct store_db *db, struct tally *tally, struct store_re
         return 0;
 }
 
-int store_inbox_receive(struct store_db *db, struct tally *tally, struct store_request *request) {
-        int r = 0;
+/* NULL stays NULL. */
+static int move_cursor(struct store_db *db, const struct tally *tally,
+                       const struct cursor *cursor) {
+        sqlite3_stmt *put = store_db_query(db, QUERY_CURSOR_PUT);
+        size_t len = (cursor->text ? strlen(cursor->text) : 0) +
+                     (cursor->epoch ? strlen(cursor->epoch) : 0);
 
-        for (size_t i = 0; r == 0 && i < request->n_messages; i++)
+        if (!store_space_take(db, store_space_pages(&db->space, len)))
+                return -ENOSPC;
+        bind_u64(put, 1, tally->channel);
+        bind_text(put, 2, cursor->text);
+        bind_text(put, 3, cursor->epoch);
+        return store_db_run(db, put);
+}
+
+int store_inbox_receive(struct store_db *db, struct tally *tally, struct store_request *request) {
+        bool moves = request->moves_cursor && request->n_messages == 0;
+        int r;
+
+        for (size_t i = 0; i < request->n_messages; i++) {
                 r = receive_one(db, tally, request, &request->messages[i]);
-        return r;
+                if (r < 0)
+                        return r;
+                moves = moves || (request->moves_cursor && !request->messages[i].duplicate);
+        }
+        return moves ? move_cursor(db, tally, &request->cursor) : 0;
 }
 
 static void read_facts(sqlite3_stmt *row, const struct tally *tally, struct store_message *m) {

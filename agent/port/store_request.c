@@ -23,12 +23,18 @@ void store_channel_free(struct store_channel *channel) {
         free(channel->app_id);
         free(channel->name);
         free(channel->uri);
+        cursor_deinit(&channel->cursor);
         free(channel);
+}
+
+static void message_free_parts(struct store_message *message) {
+        free(message->payload);
+        free(message->server_id);
 }
 
 static void free_messages(struct store_request *request) {
         for (size_t i = 0; i < request->n_messages; i++)
-                free(request->messages[i].payload);
+                message_free_parts(&request->messages[i]);
         free(request->messages);
         request->messages = NULL;
         request->n_messages = request->messages_room = 0;
@@ -41,6 +47,7 @@ void store_request_free(struct store_request *request) {
         free_messages(request);
         free(request->ids);
         free(request->found);
+        cursor_deinit(&request->cursor);
         store_request_free(request->before);
         if (request->release_context)
                 request->release_context(request->context);

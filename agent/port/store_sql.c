@@ -3,6 +3,13 @@
 
 #include <stddef.h>
 
+/* What servers called the last messages that came: a ring of slots for each channel. */
+#define SEEN                                                                      \
+        "CREATE TABLE seen("                                                      \
+        " channel INTEGER NOT NULL, slot INTEGER NOT NULL, digest BLOB NOT NULL," \
+        " PRIMARY KEY(channel, slot)) WITHOUT ROWID;"                             \
+        "CREATE INDEX seen_digest ON seen(channel, digest);"
+
 /* Times are CLOCK_REALTIME in microseconds. Message tables are kept in the order of (channel, id):
  * a FIFO adds at the end and deletes at the beginning. Small columns come first, so that reading
  * them never touches a long payload. */
@@ -19,6 +26,8 @@ const char store_sql_schema[] =
         " n_unread INTEGER NOT NULL DEFAULT 0, unread_bytes INTEGER NOT NULL DEFAULT 0,"
         " n_parked INTEGER NOT NULL DEFAULT 0, parked_bytes INTEGER NOT NULL DEFAULT 0,"
         " n_final_uuids INTEGER NOT NULL DEFAULT 0,"
+        /* cursor: NULL when it is not known; epoch: NULL when there is none. */
+        " n_seen INTEGER NOT NULL DEFAULT 0, cursor TEXT, epoch TEXT,"
         " UNIQUE(uid, app_id, name));"
         /* Only those that differ from the default; type is a D-Bus signature. */
         "CREATE TABLE option("
@@ -53,7 +62,14 @@ const char store_sql_schema[] =
         "CREATE INDEX uuid_finished ON uuid(channel, finished) WHERE finished > 0;"
         "CREATE TABLE inbox("
         " channel INTEGER NOT NULL, id INTEGER NOT NULL, received INTEGER NOT NULL,"
-        " text INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY(channel, id)) WITHOUT ROWID;";
+        " text INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY(channel, id)) WITHOUT "
+        "ROWID;" SEEN;
+
+const char *const store_sql_migrations[STORE_SCHEMA_VERSION - 1] = {
+        "ALTER TABLE channel ADD COLUMN n_seen INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE channel ADD COLUMN cursor TEXT;"
+        "ALTER TABLE channel ADD COLUMN epoch TEXT;" SEEN,
+};
 
 /* What store_list.c reads as the facts of a message, in its order. */
 #define OUTBOX_FACTS                                                                       \
@@ -82,7 +98,7 @@ const char *const store_sql_queries[QUERY_COUNT] = {
                                  "closed=?5 WHERE id=?1",
         [QUERY_CHANNEL_DELETE] = "DELETE FROM channel WHERE id=?1",
         [QUERY_CHANNEL_LOAD] = "SELECT id, uid, user, app_id, name, uri, key, suspended, "
-                               "was_connected, closed FROM channel ORDER BY id",
+                               "was_connected, closed, cursor, epoch FROM channel ORDER BY id",
         [QUERY_OPTION_PUT] =
                 "INSERT OR REPLACE INTO option(channel, key, type, value) VALUES(?1, ?2, ?3, ?4)",
         [QUERY_OPTION_DELETE] = "DELETE FROM option WHERE channel=?1 AND key=?2",
@@ -97,11 +113,12 @@ const char *const store_sql_queries[QUERY_COUNT] = {
                 "channel=c.id), 0), "
                 "coalesce((SELECT max(id) FROM parked WHERE channel=c.id), 0), "
                 "coalesce((SELECT max(id) FROM inbox WHERE channel=c.id), 0)), "
-                "coalesce((SELECT min(id) FROM outbox WHERE channel=c.id), 0) "
+                "coalesce((SELECT min(id) FROM outbox WHERE channel=c.id), 0), n_seen "
                 "FROM channel c ORDER BY id",
         [QUERY_TALLY_SAVE] =
                 "UPDATE channel SET offered_in=?2, n_queued=?3, queued_bytes=?4, n_unread=?5, "
-                "unread_bytes=?6, n_parked=?7, parked_bytes=?8, n_final_uuids=?9, last_id=?10 "
+                "unread_bytes=?6, n_parked=?7, parked_bytes=?8, n_final_uuids=?9, last_id=?10, "
+                "n_seen=?11 "
                 "WHERE id=?1",
 
         [QUERY_OUTBOX_INSERT] =
@@ -193,4 +210,9 @@ const char *const store_sql_queries[QUERY_COUNT] = {
                 "SELECT id, received, text, length(payload) FROM inbox WHERE channel=?1 AND id>?2 "
                 "AND typeof(id)='integer' AND length(payload)<=?3 ORDER BY id",
         [QUERY_INBOX_PAYLOAD] = "SELECT payload FROM inbox WHERE channel=?1 AND id=?2",
+
+        [QUERY_CURSOR_PUT] = "UPDATE channel SET cursor=?2, epoch=?3 WHERE id=?1",
+        [QUERY_SEEN_FIND] = "SELECT 1 FROM seen WHERE channel=?1 AND digest=?2",
+        [QUERY_SEEN_PUT] = "INSERT OR REPLACE INTO seen(channel, slot, digest) VALUES(?1, ?2, ?3)",
+        [QUERY_SEEN_CLEAR] = "DELETE FROM seen WHERE channel=?1",
 };

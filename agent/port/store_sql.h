@@ -5,9 +5,11 @@
 
 /* In the file's header: whose it is, and which tables are in it. */
 #define STORE_APPLICATION_ID 0x57727279 /* "Wrry" */
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 
 extern const char store_sql_schema[];
+/* What makes the tables of a version those of the next one; the first is for version 1. */
+extern const char *const store_sql_migrations[STORE_SCHEMA_VERSION - 1];
 
 enum store_query {
         QUERY_BEGIN,
@@ -72,6 +74,11 @@ enum store_query {
         QUERY_INBOX_READ,
         QUERY_INBOX_LIST,
         QUERY_INBOX_PAYLOAD,
+
+        QUERY_CURSOR_PUT,
+        QUERY_SEEN_FIND,
+        QUERY_SEEN_PUT,
+        QUERY_SEEN_CLEAR,
 
         QUERY_COUNT
 };

@@ -109,6 +109,7 @@ static int load_one(struct tallies *tallies, sqlite3_stmt *row) {
                 .n_final_uuids = column_u64(row, 9),
                 .last_id = column_u64(row, 10),
                 .counts.oldest_queued_id = column_u64(row, 11),
+                .n_seen = column_u64(row, 12),
         };
         return 0;
 }
@@ -156,6 +157,7 @@ int tallies_save(struct tallies *tallies, struct store_db *db) {
                 bind_u64(save, 8, n->parked_bytes);
                 bind_u64(save, 9, n->n_final_uuids);
                 bind_u64(save, 10, n->last_id);
+                bind_u64(save, 11, n->n_seen);
                 r = store_db_run(db, save);
                 if (r < 0)
                         return r;

@@ -18,6 +18,7 @@ struct tally_numbers {
         uint64_t offered_in_id; /* the highest that a READ_IN has taken */
         uint64_t parked_bytes;
         uint64_t n_final_uuids; /* kept of messages that are in a final state */
+        uint64_t n_seen;        /* ids of the server that were ever noted */
         bool oldest_unknown;    /* counts.oldest_queued_id is to be looked up */
 };
 

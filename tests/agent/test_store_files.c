@@ -192,7 +192,7 @@ Test(store_files, damaged_is_refused_and_left_alone) {
                 {"rm queue.db", "CREATE TABLE theirs(a)", -EUCLEAN, "another program"},
                 {":", "PRAGMA application_id=1", -EUCLEAN, "another program"},
                 {":", "PRAGMA user_version=0", -EUCLEAN, "no version"},
-                {":", "PRAGMA user_version=2", -EPROTO, "newer version"},
+                {":", "PRAGMA user_version=3", -EPROTO, "newer version"},
                 {":", "DROP TABLE outbox", -EUCLEAN, "move it"},
                 {":", "ALTER TABLE outbox RENAME payload TO stuff", -EUCLEAN, "move it"},
         };
