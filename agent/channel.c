@@ -30,6 +30,8 @@ enum channel_state channel_state(const struct channel *channel) {
                 return CHANNEL_CLOSED;
         if (channel->record->orphaned)
                 return CHANNEL_FAILED;
+        if (channel->policy.state == CHANNEL_CONNECTED && channel->recovering)
+                return CHANNEL_RECOVERING;
         return channel->policy.state;
 }
 
@@ -293,6 +295,9 @@ int channel_set_server(struct channel *channel, const struct store_channel *reco
                 uri_deinit(&proxy_uri);
                 return r;
         }
+        /* What another server calls its messages means nothing here. */
+        if (channel->uri.target && !uri_same_place(&channel->uri, &uri))
+                incoming_move(channel, NULL, NULL);
         server_release(channel->server);
         uri_deinit(&channel->uri);
         uri_deinit(&channel->proxy);

@@ -72,6 +72,9 @@ struct channel {
         uint64_t resume_usec;     /* looks after its connection then, after a sleep; 0: it has */
         uint64_t grace_usec;      /* a transient channel without its opener ends then; 0: never */
         struct recovery recovery; /* of the last reconnect */
+        bool recovering;          /* what it brings back is on its way over the link */
+        bool refused;             /* the server has refused to go on from the cursor */
+        uint32_t n_recovered;     /* messages that have come over the link */
         uint64_t revision;        /* counts the changes of URI and label */
         uint64_t received_usec;   /* the last byte */
         uint64_t sent_usec;       /* the last message */

@@ -84,8 +84,46 @@ static bool channel_connect(struct channel *channel, struct cause *ret) {
         return r >= 0;
 }
 
+static void channel_tell_recovery(struct channel *channel, const struct recovery *recovery) {
+        channel->recovering = false;
+        channel->recovery = *recovery;
+        bus_channel_recovered(channel);
+}
+
+/* The link on which it was to come is gone, or done with. */
+static void channel_end_recovery(struct channel *channel) {
+        struct recovery recovery = {.outcome = RECOVERY_PARTIAL,
+                                    .counted = true,
+                                    .count = channel->n_recovered,
+                                    .reason = "interrupted"};
+
+        if (channel->recovering)
+                channel_tell_recovery(channel, &recovery);
+}
+
+/* Exactly one outcome is told of each reconnect: now, or when it is known. */
+static void channel_begin_recovery(struct channel *channel,
+                                   const struct transport_opening *opening) {
+        bool outdated = cursor_is_outdated(&channel->in.cursor, opening->epoch);
+        struct recovery recovery = recovery_judge(&opening->recovery, outdated, channel->refused);
+
+        channel->refused = false;
+        channel->n_recovered = 0;
+        if (opening->cursor)
+                incoming_move(channel, opening->cursor, opening->epoch);
+        else if (outdated)
+                incoming_move(channel, NULL, NULL);
+        if (!channel->record->was_connected)
+                channel_save_connected(channel);
+        else if (recovery.outcome == RECOVERY_NONE)
+                channel->recovering = true;
+        else
+                channel_tell_recovery(channel, &recovery);
+}
+
 /* The link is gone, or its messages go over another one now. */
 static void channel_drop_link(struct channel *channel, bool over_message) {
+        channel_end_recovery(channel);
         outgoing_lost(channel, over_message);
         link_free(STEAL(channel->link));
 }
@@ -136,21 +174,13 @@ static void channel_end_retiring(struct channel *channel) {
         channel_take_over(channel);
 }
 
-static void channel_recovered(struct channel *channel, const struct recovery *recovery) {
-        if (channel->record->was_connected) {
-                channel->recovery = *recovery;
-                bus_channel_recovered(channel);
-                return;
-        }
-        channel_save_connected(channel);
-}
-
 bool channel_perform(struct channel *channel, unsigned actions, struct cause *ret) {
         if (actions & POLICY_DROP_ATTEMPT)
                 channel_drop_attempt(channel);
         if (actions & POLICY_DROP_LINK)
                 channel_drop_link(channel, false);
         if (actions & POLICY_CLOSE_LINK) {
+                channel_end_recovery(channel);
                 outgoing_lost(channel, false);
                 link_close(STEAL(channel->link));
         }
@@ -200,7 +230,8 @@ void channel_worked(struct channel *channel, const struct address *peer) {
         server_worked(channel->server, peer);
 }
 
-void channel_opened(struct channel *channel, struct link *link, const struct recovery *recovery) {
+void channel_opened(struct channel *channel, struct link *link,
+                    const struct transport_opening *opening) {
         struct link *old = channel->link;
         struct moment at = moment_now();
         struct cause failure;
@@ -208,6 +239,7 @@ void channel_opened(struct channel *channel, struct link *link, const struct rec
 
         channel_keep_steps(channel, NULL);
         actions = policy_step(&channel->policy, POLICY_OPENED, NULL, NULL, &at);
+        channel_end_recovery(channel);
         channel->link = link;
         channel->attempt = NULL;
         channel->received_usec = at.usec;
@@ -223,7 +255,7 @@ void channel_opened(struct channel *channel, struct link *link, const struct rec
         }
         if (!channel->retiring)
                 channel_take_over(channel);
-        channel_recovered(channel, recovery);
+        channel_begin_recovery(channel, opening);
         (void)channel_perform(channel, actions & ~(unsigned)(POLICY_DROP_LINK | POLICY_CLOSE_LINK),
                               &failure);
         channel_paths_changed(channel);
@@ -231,8 +263,24 @@ void channel_opened(struct channel *channel, struct link *link, const struct rec
 
 void channel_message(struct channel *channel, struct link *link,
                      const struct transport_incoming *message) {
+        if (link == channel->link)
+                channel->n_recovered++;
         incoming_message(channel, link, message);
         channel_share_reading(channel);
+        channel_settle(channel);
+}
+
+void channel_recovered(struct channel *channel, struct link *link,
+                       const struct recovery *recovery) {
+        struct recovery told = *recovery;
+
+        if (link != channel->link || !channel->recovering)
+                return;
+        if (!told.counted && told.outcome != RECOVERY_LOST) {
+                told.counted = true;
+                told.count = channel->n_recovered;
+        }
+        channel_tell_recovery(channel, &told);
         channel_settle(channel);
 }
 
@@ -291,6 +339,10 @@ void channel_committed(struct channel *channel, uint64_t link_number, uint64_t t
 }
 
 void channel_closed(struct channel *channel, struct link *link, const struct cause *cause) {
+        if (cause_class(cause) == CAUSE_CLASS_NEW_SESSION) {
+                channel->refused = true;
+                incoming_move(channel, NULL, NULL);
+        }
         if (link == channel->attempt) {
                 channel_keep_steps(channel, cause);
                 channel_drop_attempt(channel);

@@ -18,6 +18,7 @@ struct channel;
 struct link;
 struct recovery;
 struct transport_incoming;
+struct transport_opening;
 
 /* Performs bits of enum policy_action, but for those that belong to an opening; false, and why,
  * when the attempt failed at once. */
@@ -38,7 +39,9 @@ void channel_resolved(struct channel *channel, int error, const char *problem, b
 
 /* From links. */
 void channel_worked(struct channel *channel, const struct address *peer);
-void channel_opened(struct channel *channel, struct link *link, const struct recovery *recovery);
+void channel_opened(struct channel *channel, struct link *link,
+                    const struct transport_opening *opening);
+void channel_recovered(struct channel *channel, struct link *link, const struct recovery *recovery);
 void channel_message(struct channel *channel, struct link *link,
                      const struct transport_incoming *message);
 void channel_received(struct channel *channel, struct link *link, const struct moment *at);

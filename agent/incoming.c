@@ -12,11 +12,9 @@
 #include "bus_peers.h"
 #include "channel.h"
 #include "cleanup.h"
-#include "connection.h"
 #include "log.h"
 #include "names.h"
 #include "record.h"
-#include "transport.h"
 
 /* A full inbox stops the reading at once, and ends the connection after so long. */
 #define FULL_GRACE_USEC (10 * USEC_PER_SEC)
@@ -33,6 +31,8 @@ static bool incoming_is_full(const struct channel *channel) {
 
 void incoming_init(struct channel *channel) {
         TAILQ_INIT(&channel->in.subscriptions);
+        channel->in.cursor = channel->record->cursor;
+        channel->record->cursor = (struct cursor){0};
         channel->in.more = true;
         channel->in.blocked = incoming_is_full(channel);
 }
@@ -48,6 +48,7 @@ static void subscription_free(struct channel *channel, struct subscription *subs
 void incoming_deinit(struct channel *channel) {
         while (!TAILQ_EMPTY(&channel->in.subscriptions))
                 subscription_free(channel, TAILQ_FIRST(&channel->in.subscriptions));
+        cursor_deinit(&channel->in.cursor);
 }
 
 struct subscription *incoming_subscription(const struct channel *channel, const struct peer *peer) {
@@ -102,7 +103,7 @@ bool incoming_is_blocked(const struct channel *channel) {
                agent_store_is_busy(channel->agent);
 }
 
-static void incoming_check_full(struct channel *channel) {
+void incoming_check_full(struct channel *channel) {
         struct incoming *in = &channel->in;
 
         if (!in->blocked && incoming_is_full(channel)) {
@@ -113,41 +114,6 @@ static void incoming_check_full(struct channel *channel) {
                 in->full_usec = 0;
                 channel_start(channel);
         }
-}
-
-void incoming_message(struct channel *channel, const struct link *link,
-                      const struct transport_incoming *message) {
-        const struct channel_options *options = &channel->record->options;
-        struct store_request *request = store_request_new(STORE_RECEIVE, channel->record->id);
-        size_t len = message->payload_bytes;
-
-        if (request) {
-                request->messages = calloc(1, sizeof(*request->messages));
-                request->n_messages = request->messages != NULL;
-        }
-        if (request && request->messages)
-                request->messages[0].payload = malloc(len > 0 ? len : 1);
-        if (!request || !request->messages || !request->messages[0].payload) {
-                store_request_free(request);
-                log_error("channel %s: no memory for a message, it is lost", channel->path);
-                return;
-        }
-        if (len > 0)
-                memcpy(request->messages[0].payload, message->payload, len);
-        request->messages[0].payload_bytes = len;
-        request->messages[0].text = message->text;
-        request->messages[0].facts.created_realtime_usec = moment_now().realtime_usec;
-        if (options->inbox_drop_oldest) {
-                request->limit_messages = options->inbox_messages;
-                request->limit_bytes = options->inbox_bytes;
-                request->drop_oldest = true;
-        }
-        request->link_number = link->number;
-        request->token = message->token;
-        channel->in.n_receiving++;
-        channel->in.receiving_bytes += len;
-        agent_submit(channel->agent, request, NULL);
-        incoming_check_full(channel);
 }
 
 int incoming_subscribe(struct channel *channel, struct peer *peer,
@@ -297,8 +263,7 @@ void incoming_pump(struct channel *channel) {
         }
 }
 
-/* An observer out of credit is dropped: it does not acknowledge. */
-static void observers_offer(struct channel *channel, const struct store_message *message) {
+void incoming_observe(struct channel *channel, const struct store_message *message) {
         struct subscription *s, *next;
 
         for (s = TAILQ_FIRST(&channel->in.subscriptions); s; s = next) {
@@ -306,26 +271,6 @@ static void observers_offer(struct channel *channel, const struct store_message 
                 if (s->observes && s->caught_up && !subscription_offer(channel, s, message))
                         incoming_unsubscribe(channel, s->peer, "credit");
         }
-}
-
-static void receive_done(struct channel *channel, struct store_request *request) {
-        struct incoming *in = &channel->in;
-
-        for (size_t i = 0; i < request->n_messages; i++) {
-                in->n_receiving--;
-                in->receiving_bytes -= request->messages[i].payload_bytes;
-                if (request->error >= 0)
-                        observers_offer(channel, &request->messages[i]);
-        }
-        if (request->error < 0)
-                log_error("channel %s: a received message is lost: %s", channel->path,
-                          strerror(-request->error));
-        /* What will never be taken is not worth offering again either. */
-        if (request->token != 0)
-                channel_committed(channel, request->link_number, request->token);
-        if (request->n_dropped > 0)
-                bus_channel_lost(channel, request->n_dropped, "overflow");
-        in->more = true;
 }
 
 /* True: the request is kept, because not all of it fits into the credit. */
@@ -356,7 +301,7 @@ bool incoming_done(struct channel *channel, struct store_request *request, sd_bu
         if (request->error >= 0)
                 channel_set_counts(channel, &request->counts);
         if (request->kind == STORE_RECEIVE)
-                receive_done(channel, request);
+                incoming_received(channel, request);
         else if (request->kind == STORE_READ_IN || request->kind == STORE_LIST)
                 kept = read_done(channel, request);
         else if (request->error >= 0)

@@ -11,6 +11,7 @@
 #include <systemd/sd-bus.h>
 
 #include "credit.h"
+#include "cursor.h"
 #include "moment.h"
 #include "store.h"
 
@@ -38,6 +39,9 @@ struct subscription {
 
 struct incoming {
         TAILQ_HEAD(, subscription) subscriptions;
+        struct cursor cursor; /* with what is on its way to the disk */
+        bool moving;          /* a RECEIVE without a message is under way */
+        bool moves_again;     /* and the cursor has moved since */
         uint64_t n_receiving; /* messages on their way to the disk */
         uint64_t receiving_bytes;
         bool blocked;       /* full: nothing is read from the server, until half empty */
@@ -51,6 +55,8 @@ void incoming_deinit(struct channel *channel);
 /* A message came from the server; the bytes are copied. */
 void incoming_message(struct channel *channel, const struct link *link,
                       const struct transport_incoming *message);
+/* Where to go on from has changed without a message; NULL: it is not known any more. */
+void incoming_move(struct channel *channel, const char *cursor, const char *epoch);
 /* Nothing is to be read from the server now. */
 bool incoming_is_blocked(const struct channel *channel);
 
@@ -69,6 +75,13 @@ struct subscription *incoming_subscription(const struct channel *channel, const 
 /* `call` is answered when it is on disk. -ENOMEM. */
 int incoming_acknowledge(struct channel *channel, const uint64_t *ids, size_t n,
                          sd_bus_message *call);
+
+/* A RECEIVE is done. */
+void incoming_received(struct channel *channel, struct store_request *request);
+/* Offers a new message to observers; one out of credit is dropped: it does not acknowledge. */
+void incoming_observe(struct channel *channel, const struct store_message *message);
+/* Stops reading from the server, or begins again. */
+void incoming_check_full(struct channel *channel);
 
 /* Offers what may be offered. */
 void incoming_pump(struct channel *channel);

@@ -12,7 +12,7 @@
 #include "transport.h"
 #include "uri.h"
 
-static void on_opened(const struct recovery *recovery, void *userdata) {
+static void on_opened(const struct transport_opening *opening, void *userdata) {
         struct link *link = userdata;
         struct channel *channel = link->channel;
         struct moment at = moment_now();
@@ -25,7 +25,19 @@ static void on_opened(const struct recovery *recovery, void *userdata) {
                 channel_worked(channel, &peer);
         }
         link_update_steps(link);
-        channel_opened(channel, link, recovery);
+        channel_opened(channel, link, opening);
+}
+
+static void on_recovered(const struct recovery *recovery, void *userdata) {
+        struct link *link = userdata;
+
+        channel_recovered(link->channel, link, recovery);
+}
+
+static void on_moved(const char *cursor, const char *epoch, void *userdata) {
+        struct link *link = userdata;
+
+        incoming_move(link->channel, cursor, epoch);
 }
 
 static void on_message(const struct transport_incoming *message, void *userdata) {
@@ -79,6 +91,8 @@ static void on_closed(const struct cause *cause, void *userdata) {
 
 static const struct transport_handlers handlers = {
         .opened = on_opened,
+        .recovered = on_recovered,
+        .moved = on_moved,
         .message = on_message,
         .ponged = on_ponged,
         .proved = on_proved,
@@ -151,6 +165,7 @@ int link_connect(struct link *link, const struct address *addresses, size_t n) {
                                 .connect_timeout_usec = options->connect_timeout_usec,
                         },
                 .options = options,
+                .cursor = &channel->in.cursor,
                 .key = channel->record->key,
         };
         int r;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recovery.h"
 
+#include <stdio.h>
+
 static const struct {
         const char *word;
         const char *text;
@@ -14,6 +16,17 @@ static const struct {
         [RECOVERY_UNSUPPORTED] = {"unsupported",
                                   "the protocol has no way to ask for what was missed"},
 };
+
+struct recovery recovery_judge(const struct recovery *said, bool outdated, bool refused) {
+        struct recovery judged = *said;
+
+        if ((!outdated && !refused) || said->outcome == RECOVERY_LOST)
+                return judged;
+        judged = (struct recovery){.outcome = RECOVERY_LOST};
+        (void)snprintf(judged.reason, sizeof(judged.reason), "%s",
+                       outdated ? "new-epoch" : "new-session");
+        return judged;
+}
 
 const char *recovery_string(enum recovery_outcome outcome) {
         return outcomes[outcome].word;

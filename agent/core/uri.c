@@ -243,6 +243,14 @@ int uri_parse(const char *text, struct uri *ret, char *problem_text, size_t prob
         return 0;
 }
 
+bool uri_same_place(const struct uri *a, const struct uri *b) {
+        size_t len = strcspn(a->target, "?");
+
+        return strcmp(a->scheme, b->scheme) == 0 && strcmp(a->host, b->host) == 0 &&
+               a->port == b->port && len == strcspn(b->target, "?") &&
+               strncmp(a->target, b->target, len) == 0;
+}
+
 int uri_parse_proxy(const char *text, struct uri *ret, char *problem_text, size_t problem_size) {
         const struct problem problem = {problem_text, problem_size};
         CLEANUP(uri_deinit) struct uri uri = {.port = 80};

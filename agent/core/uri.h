@@ -25,6 +25,9 @@ struct uri {
 int uri_parse(const char *text, struct uri *ret, char *problem, size_t problem_size);
 void uri_deinit(struct uri *uri);
 
+/* Both lead to the same place: they differ in the query at most. */
+bool uri_same_place(const struct uri *a, const struct uri *b);
+
 /* The URI of an HTTP proxy, "http://HOST[:PORT]" with nothing behind it: the port is 80 unless
  * given. Same result and errors; `target` is "/". */
 int uri_parse_proxy(const char *text, struct uri *ret, char *problem, size_t problem_size);

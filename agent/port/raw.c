@@ -25,10 +25,12 @@ static const struct raw *raw_of_const(const struct transport *transport) {
 }
 
 static void on_opened(void *userdata) {
-        static const struct recovery recovery = {.outcome = RECOVERY_UNSUPPORTED};
+        static const struct transport_opening opening = {
+                .recovery.outcome = RECOVERY_UNSUPPORTED,
+        };
         struct raw *raw = userdata;
 
-        raw->handlers->opened(&recovery, raw->userdata);
+        raw->handlers->opened(&opening, raw->userdata);
 }
 
 static void on_message(const void *data, size_t len, bool text, void *userdata) {

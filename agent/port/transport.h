@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "cause.h"
+#include "cursor.h"
 #include "message.h"
 #include "options.h"
 #include "protocol.h"
@@ -28,6 +29,7 @@ struct transport {
 struct transport_config {
         struct stream_config stream;
         const struct channel_options *options;
+        const struct cursor *cursor; /* where to go on from; not known: nothing is asked for */
         const uint8_t *key; /* MESSAGE_UUID_BYTES, random, the channel's own for ever: what a server
                                knows it by may be made of it */
 };
@@ -46,14 +48,31 @@ struct transport_incoming {
         size_t payload_bytes;
         bool text;
         uint64_t token; /* for acknowledge() once it is on disk; 0: the server waits for nothing */
+        const char *id; /* what the server calls it: the second of that name is dropped; NULL */
+        const char *cursor; /* where to go on from once it is on disk; NULL: where we did before */
+        const char *epoch;  /* the cursor's; NULL: none */
+};
+
+/* What the server says when a connection is open. */
+struct transport_opening {
+        struct recovery recovery; /* told if this is a reconnect. NONE: what was missed is on its
+                                     way, and recovered() will say when it has come */
+        const char *cursor;       /* as in moved(); NULL: where we did before */
+        const char *epoch; /* in which the server is now: when the cursor is of another one, what
+                              was missed is lost, whatever it says; NULL: it has none */
 };
 
 /* Called from the loop, never from inside a call of ours. `closed` is the last one and comes at
  * most once; after it only abandon() is allowed. In every one of them any connection may be
  * abandoned or closed, this one too. */
 struct transport_handlers {
-        /* Messages may be written. What stands in `recovery` is told if this is a reconnect. */
-        void (*opened)(const struct recovery *recovery, void *userdata);
+        /* Messages may be written. */
+        void (*opened)(const struct transport_opening *opening, void *userdata);
+        /* What was missed has come, all of it before what is new; without a count it is of the
+         * messages since opened(). */
+        void (*recovered)(const struct recovery *recovery, void *userdata);
+        /* Where to go on from has changed without a message; "": nothing has come yet. */
+        void (*moved)(const char *cursor, const char *epoch, void *userdata);
         void (*message)(const struct transport_incoming *message, void *userdata);
         /* The answer to ping(). */
         void (*ponged)(uint64_t sequence, void *userdata);

@@ -22,3 +22,21 @@ Test(recovery, every_outcome_has_a_word_and_a_sentence) {
                 cr_assert(eq(int, recovery_text(outcome)[0] != '\0', outcome != RECOVERY_NONE));
         }
 }
+
+Test(recovery, nothing_is_resumed_from_another_epoch_or_a_refused_cursor) {
+        for (unsigned i = 0; i < RECOVERY_OUTCOME_COUNT; i++) {
+                struct recovery said = {
+                        .outcome = (enum recovery_outcome)i, .counted = true, .count = 7};
+                struct recovery judged = recovery_judge(&said, false, false);
+
+                cr_assert(eq(int, judged.outcome, said.outcome));
+                cr_assert(eq(uint, judged.count, 7));
+                judged = recovery_judge(&said, true, false);
+                cr_assert(eq(int, judged.outcome, RECOVERY_LOST));
+                cr_assert(eq(str, judged.reason, said.outcome == RECOVERY_LOST ? "" : "new-epoch"));
+                judged = recovery_judge(&said, false, true);
+                cr_assert(eq(int, judged.outcome, RECOVERY_LOST));
+                cr_assert(
+                        eq(str, judged.reason, said.outcome == RECOVERY_LOST ? "" : "new-session"));
+        }
+}

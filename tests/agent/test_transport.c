@@ -43,6 +43,9 @@ enum word {
         PROVED,
         REJECTED,
         CLOSED,
+        REFUSED,
+        RECOVERED,
+        MOVED,
 };
 
 struct packet {
@@ -51,6 +54,8 @@ struct packet {
         uint64_t numbers[4];
         size_t n;
         char text[64];
+        /* "": none. A cursor is told as "at TEXT". */
+        char id[16], cursor[16], epoch[16];
 };
 
 #define CONNECTIONS_MAX 8
@@ -73,6 +78,21 @@ static void tell(int fd, const struct packet *packet) {
                 die("a packet is lost");
 }
 
+static const char *optional(const char *text) {
+        return text[0] != '\0' ? text : NULL;
+}
+
+static const char *optional_cursor(const struct packet *packet) {
+        return packet->cursor[0] != '\0' ? packet->cursor + strlen("at ") : NULL;
+}
+
+static void read_recovery(const struct packet *packet, struct recovery *ret) {
+        *ret = (struct recovery){.outcome = (enum recovery_outcome)packet->numbers[0]};
+        ret->counted = packet->numbers[1] > 0;
+        ret->count = (uint32_t)packet->numbers[1];
+        (void)snprintf(ret->reason, sizeof(ret->reason), "%s", packet->text);
+}
+
 static int on_packet(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
         struct packet packet;
         struct fake *fake;
@@ -84,16 +104,26 @@ static int on_packet(sd_event_source *s, int fd, uint32_t revents, void *userdat
         if (!fake)
                 die("connection %u is gone", packet.connection);
         if (packet.word == OPENED) {
-                struct recovery recovery = {.outcome = (enum recovery_outcome)packet.numbers[0]};
+                struct transport_opening opening = {.cursor = optional_cursor(&packet),
+                                                    .epoch = optional(packet.epoch)};
 
-                recovery.counted = packet.numbers[1] > 0;
-                recovery.count = (uint32_t)packet.numbers[1];
-                (void)snprintf(recovery.reason, sizeof(recovery.reason), "%s", packet.text);
-                fake->handlers->opened(&recovery, fake->userdata);
+                read_recovery(&packet, &opening.recovery);
+                fake->handlers->opened(&opening, fake->userdata);
+        } else if (packet.word == RECOVERED) {
+                struct recovery recovery;
+
+                read_recovery(&packet, &recovery);
+                fake->handlers->recovered(&recovery, fake->userdata);
+        } else if (packet.word == MOVED) {
+                fake->handlers->moved(optional_cursor(&packet), optional(packet.epoch),
+                                      fake->userdata);
         } else if (packet.word == MESSAGE) {
                 struct transport_incoming message = {.payload = packet.text,
                                                      .payload_bytes = strlen(packet.text),
-                                                     .token = packet.numbers[0]};
+                                                     .token = packet.numbers[0],
+                                                     .id = optional(packet.id),
+                                                     .cursor = optional_cursor(&packet),
+                                                     .epoch = optional(packet.epoch)};
 
                 fake->handlers->received(fake->userdata);
                 fake->handlers->message(&message, fake->userdata);
@@ -102,7 +132,8 @@ static int on_packet(sd_event_source *s, int fd, uint32_t revents, void *userdat
         } else if (packet.word == REJECTED) {
                 fake->handlers->rejected(packet.numbers[0], packet.text, fake->userdata);
         } else {
-                cause_setf(&cause, CAUSE_LOST, "%s", packet.text);
+                cause_setf(&cause, packet.word == REFUSED ? CAUSE_SESSION : CAUSE_LOST, "%s",
+                           packet.text);
                 fake->handlers->closed(&cause, fake->userdata);
         }
         return 0;
@@ -122,6 +153,7 @@ static int fake_open(struct connector *connector, const struct transport_config 
                      const struct transport_handlers *handlers, void *userdata,
                      struct transport **ret) {
         struct fake *fake = calloc(1, sizeof(*fake));
+        struct packet packet = {.word = OPEN};
 
         if (n_fakes == 0 && sd_event_add_io(connector_event(connector), &source, sockets[0],
                                             EPOLLIN, on_packet, NULL) < 0)
@@ -131,7 +163,12 @@ static int fake_open(struct connector *connector, const struct transport_config 
         fake->handlers = handlers;
         fake->userdata = userdata;
         fakes[fake->index] = fake;
-        say(&fake->transport, OPEN, 0);
+        if (config->cursor->text)
+                (void)snprintf(packet.cursor, sizeof(packet.cursor), "at %s", config->cursor->text);
+        if (config->cursor->epoch)
+                (void)snprintf(packet.epoch, sizeof(packet.epoch), "%s", config->cursor->epoch);
+        packet.connection = fake->index;
+        tell(sockets[0], &packet);
         *ret = &fake->transport;
         return 0;
 }
@@ -428,4 +465,170 @@ Test(transport, message_of_a_connection_that_is_gone_is_not_acknowledged_on_the_
         happen((struct packet){
                 .word = MESSAGE, .connection = 1, .numbers = {5}, .text = "behind it"});
         expect(ACKNOWLEDGE, 1, 5);
+}
+
+/* The next connection is being made, and asks for what comes after this. */
+static void expect_cursor(unsigned index, const char *cursor, const char *epoch) {
+        struct packet packet = hear();
+
+        cr_assert(eq(int, packet.word, OPEN));
+        cr_assert(eq(uint, packet.connection, index));
+        cr_assert(eq(str, packet.cursor, (char *)cursor));
+        cr_assert(eq(str, packet.epoch, (char *)epoch));
+}
+
+static void cut(unsigned index, enum word word) {
+        happen((struct packet){.word = word, .connection = index, .text = "cut"});
+        expect(ABANDON, index, 0);
+}
+
+static void receive(unsigned index, const char *id, const char *cursor, const char *epoch) {
+        struct packet packet = {
+                .word = MESSAGE, .connection = index, .numbers = {7}, .text = "hello"};
+
+        (void)strcpy(packet.id, id);
+        (void)strcpy(packet.cursor, cursor);
+        (void)strcpy(packet.epoch, epoch);
+        happen(packet);
+        expect(ACKNOWLEDGE, index, 7);
+}
+
+Test(transport, next_connection_goes_on_from_the_cursor) {
+        char recovered[128] = "";
+
+        listen_to("Recovered", on_recovered, recovered);
+        expect_cursor(0, "", "");
+        /* Known, and empty. */
+        happen((struct packet){
+                .word = OPENED, .numbers = {RECOVERY_ASSUMED}, .cursor = "at ", .epoch = "e1"});
+        expect(BEGIN, 0, 0);
+        cut(0, CLOSED);
+        expect_cursor(1, "at ", "e1");
+        happen((struct packet){
+                .word = OPENED, .connection = 1, .numbers = {RECOVERY_RESUMED}, .epoch = "e1"});
+        expect(BEGIN, 1, 0);
+        process_until(recovered, "resumed 0 ");
+        receive(1, "a", "at 5", "e1");
+        receive(1, "b", "", ""); /* one that moves nothing */
+        cut(1, CLOSED);
+        expect_cursor(2, "at 5", "e1");
+        happen((struct packet){
+                .word = OPENED, .connection = 2, .numbers = {RECOVERY_ASSUMED}, .epoch = "e1"});
+        expect(BEGIN, 2, 0);
+        happen((struct packet){.word = MOVED, .connection = 2, .cursor = "at 6", .epoch = "e1"});
+        happen((struct packet){.word = MOVED, .connection = 2, .cursor = "at 7", .epoch = "e1"});
+        cut(2, CLOSED);
+        expect_cursor(3, "at 7", "e1");
+}
+
+Test(transport, cursor_outlives_the_agent) {
+        open_connection(0, RECOVERY_UNSUPPORTED, NULL);
+        receive(0, "a", "at 5", "e1");
+        /* Faster than the disk. */
+        for (int i = 0; i < 50; i++)
+                happen((struct packet){.word = MOVED, .cursor = "at x", .epoch = "e1"});
+        happen((struct packet){.word = MOVED, .cursor = "at 6", .epoch = "e1"});
+        happen((struct packet){.word = MESSAGE, .numbers = {8}, .text = "behind it"});
+        expect(ACKNOWLEDGE, 0, 8);
+        agent_bus_stop(&ab);
+        source = sd_event_source_unref(source);
+        n_fakes = 0;
+        expect(ABANDON, 0, 0);
+        agent_bus_start(&ab);
+        expect_cursor(0, "at 6", "e1");
+}
+
+Test(transport, new_epoch_or_a_refused_cursor_is_a_loss) {
+        char recovered[128] = "";
+
+        listen_to("Recovered", on_recovered, recovered);
+        open_connection(0, RECOVERY_UNSUPPORTED, NULL);
+        receive(0, "a", "at 5", "e1");
+        cut(0, CLOSED);
+        expect_cursor(1, "at 5", "e1");
+        /* It claims that nothing was lost, in another epoch. */
+        happen((struct packet){
+                .word = OPENED, .connection = 1, .numbers = {RECOVERY_RESUMED}, .epoch = "e2"});
+        expect(BEGIN, 1, 0);
+        process_until(recovered, "lost 0 new-epoch");
+        cut(1, CLOSED);
+        expect_cursor(2, "", "");
+        happen((struct packet){.word = OPENED,
+                               .connection = 2,
+                               .numbers = {RECOVERY_ASSUMED},
+                               .cursor = "at 1",
+                               .epoch = "e2"});
+        expect(BEGIN, 2, 0);
+        process_until(recovered, "assumed 0 ");
+        cut(2, REFUSED);
+        expect_cursor(3, "", "");
+        happen((struct packet){.word = OPENED, .connection = 3, .numbers = {RECOVERY_ASSUMED}});
+        expect(BEGIN, 3, 0);
+        process_until(recovered, "lost 0 new-session");
+        cut(3, CLOSED);
+        open_connection(4, RECOVERY_UNSUPPORTED, NULL);
+        process_until(recovered, "unsupported 0 ");
+}
+
+static void expect_state(const char *wanted) {
+        CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        CLEANUP(freep) char *state = NULL;
+
+        cr_assert(ge(int,
+                     sd_bus_get_property_string(ab.bus, NULL, channel, AGENT_CHANNEL_INTERFACE,
+                                                "State", &error, &state),
+                     0));
+        cr_assert(eq(str, state, (char *)wanted));
+}
+
+Test(transport, what_was_missed_is_told_when_it_has_come) {
+        char recovered[128] = "";
+
+        listen_to("Recovered", on_recovered, recovered);
+        open_connection(0, RECOVERY_NONE, NULL);
+        expect_state("connected"); /* the first connection has missed nothing */
+        cut(0, CLOSED);
+        open_connection(1, RECOVERY_NONE, NULL);
+        expect_state("recovering");
+        receive(1, "a", "", "");
+        receive(1, "b", "", "");
+        cr_assert(eq(str, recovered, ""));
+        happen((struct packet){
+                .word = RECOVERED, .connection = 1, .numbers = {RECOVERY_RECOVERED}});
+        process_until(recovered, "recovered 2 ");
+        expect_state("connected");
+        receive(1, "c", "", "");
+        cut(1, CLOSED);
+        open_connection(2, RECOVERY_NONE, NULL);
+        receive(2, "d", "", "");
+        cut(2, CLOSED);
+        process_until(recovered, "partial 1 interrupted");
+        open_connection(3, RECOVERY_RESUMED, NULL);
+        process_until(recovered, "resumed 0 ");
+}
+
+static int on_received(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        char *count = userdata;
+
+        count[0]++;
+        return 0;
+}
+
+Test(transport, repeats_are_dropped_and_acknowledged_all_the_same) {
+        char n_received[2] = "0";
+
+        listen_to("Received", on_received, n_received);
+        sd_bus_message_unref(agent_bus_call(&ab, channel, "Subscribe", NULL, "ua{sv}", 10, 1,
+                                            "mode", "s", "observe"));
+        open_connection(0, RECOVERY_UNSUPPORTED, NULL);
+        receive(0, "a", "", "");
+        receive(0, "b", "", "");
+        cut(0, CLOSED);
+        open_connection(1, RECOVERY_ASSUMED, NULL);
+        receive(1, "a", "", "");
+        receive(1, "b", "", "");
+        receive(1, "c", "", "");
+        process_until(n_received, "3");
+        cr_assert(eq(int, sd_bus_process(ab.bus, NULL), 0));
+        cr_assert(eq(str, n_received, "3"));
 }

@@ -220,3 +220,26 @@ Test(uri, redact) {
                 free(shown);
         }
 }
+
+Test(uri, same_place_but_for_the_query) {
+        static const struct {
+                const char *text;
+                bool same;
+        } rows[] = {
+                {"ws://h/a?token=1", true}, {"ws://H:80/a", true}, {"ws://h/a?", true},
+                {"wss://h:80/a", false},    {"ws://i/a", false},   {"ws://h:81/a", false},
+                {"ws://h/ab", false},       {"ws://h/", false},
+        };
+        char problem[128];
+        struct uri uri;
+
+        cr_assert(eq(int, uri_parse("ws://h/a?token=0", &uri, problem, sizeof(problem)), 0));
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct uri other;
+
+                cr_assert(eq(int, uri_parse(rows[i].text, &other, problem, sizeof(problem)), 0));
+                cr_assert(eq(int, uri_same_place(&uri, &other), rows[i].same), "%s", rows[i].text);
+                uri_deinit(&other);
+        }
+        uri_deinit(&uri);
+}
