@@ -240,6 +240,7 @@ void channel_opened(struct channel *channel, struct link *link,
         channel_keep_steps(channel, NULL);
         actions = policy_step(&channel->policy, POLICY_OPENED, NULL, NULL, &at);
         channel_end_recovery(channel);
+        outgoing_set_server_window(channel, opening->in_flight);
         channel->link = link;
         channel->attempt = NULL;
         channel->received_usec = at.usec;

@@ -24,8 +24,16 @@ void outgoing_init(struct channel *channel) {
 }
 
 void outgoing_set_window(struct channel *channel) {
-        channel->out.outbox.max_messages = channel->record->options.in_flight;
+        uint32_t wanted = channel->record->options.in_flight;
+        uint32_t taken = channel->out.server_in_flight;
+
+        channel->out.outbox.max_messages = taken != 0 && taken < wanted ? taken : wanted;
         channel->out.outbox.max_bytes = channel->record->options.in_flight_bytes;
+}
+
+void outgoing_set_server_window(struct channel *channel, uint32_t in_flight) {
+        channel->out.server_in_flight = in_flight;
+        outgoing_set_window(channel);
 }
 
 void outgoing_deinit(struct channel *channel) {

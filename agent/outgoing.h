@@ -25,6 +25,7 @@ struct message_change {
 
 struct outgoing {
         struct outbox outbox;
+        uint32_t server_in_flight;     /* what the server takes at once; 0: anything */
         uint64_t n_submitted;          /* SEND requests */
         uint64_t n_accepted;           /* of them, those that came back */
         uint64_t last_id;              /* highest on disk */
@@ -39,8 +40,9 @@ struct outgoing {
 
 void outgoing_init(struct channel *channel);
 void outgoing_deinit(struct channel *channel);
-/* The options have changed. */
+/* The options have changed, or what the server takes at once (0: anything). */
 void outgoing_set_window(struct channel *channel);
+void outgoing_set_server_window(struct channel *channel, uint32_t in_flight);
 
 /* Puts messages[0..n), each with its payload, on disk; `call` is answered with their ids. Takes
  * over `request`, of kind STORE_SEND. */

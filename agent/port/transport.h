@@ -58,8 +58,9 @@ struct transport_opening {
         struct recovery recovery; /* told if this is a reconnect. NONE: what was missed is on its
                                      way, and recovered() will say when it has come */
         const char *cursor;       /* as in moved(); NULL: where we did before */
-        const char *epoch; /* in which the server is now: when the cursor is of another one, what
-                              was missed is lost, whatever it says; NULL: it has none */
+        const char *epoch;  /* in which the server is now: when the cursor is of another one, what
+                               was missed is lost, whatever it says; NULL: it has none */
+        uint32_t in_flight; /* messages that the server takes at once, not proved yet; 0: any */
 };
 
 /* Called from the loop, never from inside a call of ours. `closed` is the last one and comes at

@@ -105,7 +105,8 @@ static int on_packet(sd_event_source *s, int fd, uint32_t revents, void *userdat
                 die("connection %u is gone", packet.connection);
         if (packet.word == OPENED) {
                 struct transport_opening opening = {.cursor = optional_cursor(&packet),
-                                                    .epoch = optional(packet.epoch)};
+                                                    .epoch = optional(packet.epoch),
+                                                    .in_flight = (uint32_t)packet.numbers[2]};
 
                 read_recovery(&packet, &opening.recovery);
                 fake->handlers->opened(&opening, fake->userdata);
@@ -631,4 +632,23 @@ Test(transport, repeats_are_dropped_and_acknowledged_all_the_same) {
         process_until(n_received, "3");
         cr_assert(eq(int, sd_bus_process(ab.bus, NULL), 0));
         cr_assert(eq(str, n_received, "3"));
+}
+
+Test(transport, server_limits_what_is_in_flight) {
+        expect(OPEN, 0, 0);
+        happen((struct packet){.word = OPENED, .numbers = {RECOVERY_UNSUPPORTED, 0, 2}});
+        expect(BEGIN, 0, 0);
+        for (uint64_t id = 1; id <= 4; id++)
+                cr_assert(eq(u64, send_message("x", 0), id));
+        expect(WRITE, 0, 1);
+        expect(WRITE, 0, 2);
+        cr_assert(is_quiet(100));
+        happen((struct packet){.word = PROVED, .numbers = {2}, .n = 1});
+        expect(WRITE, 0, 3);
+        cr_assert(is_quiet(100));
+        cut(0, CLOSED);
+        open_connection(1, RECOVERY_UNSUPPORTED, NULL); /* another one has no limit */
+        expect(WRITE, 1, 1);
+        expect(WRITE, 1, 3);
+        expect(WRITE, 1, 4);
 }
