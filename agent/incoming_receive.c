@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,8 +56,11 @@ static struct store_request *receive_request(const struct channel *channel,
         request->n_messages = m != NULL;
         if (m)
                 m->payload = malloc(message->payload_bytes > 0 ? message->payload_bytes : 1);
-        if (m && message->id)
-                m->server_id = strdup(message->id);
+        /* In another epoch the same name is another message's. */
+        if (m && message->id &&
+            asprintf(&m->server_id, "%s\n%s", message->epoch ? message->epoch : "", message->id) <
+                    0)
+                m->server_id = NULL;
         if (!m || !m->payload || (message->id && !m->server_id)) {
                 store_request_free(request);
                 return NULL;

@@ -107,7 +107,8 @@ enum store_kind {
          * unless drop_oldest: n_dropped tells how many of the oldest went. When the disk refuses
          * one (-ENOSPC, -EIO, -ENOMEM), all behind it with the same or a lower `round` are refused
          * too: the submitter repeats them in order in a higher one, and none overtakes another.
-         * Those whose server_id is among the last 1,024 of the channel are left out as duplicates.
+         * Those whose server_id and payload are among the last 1,024 of the channel that had a
+         * server_id are left out as duplicates.
          * With `moves_cursor` the channel's cursor becomes `cursor` in the same transaction, unless
          * all are duplicates; n 0 only moves it. */
         STORE_RECEIVE,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -56,16 +57,29 @@ static int make_way(struct store_db *db, struct tally *tally, struct store_reque
         return 0;
 }
 
+/* Of the id and of the payload: a server that has forgotten how far it had counted gives an old id
+ * to a new message, which must not be lost. */
+static int digest_of(const struct store_message *m, uint8_t ret[SHA256_DIGEST_LENGTH]) {
+        size_t id_len = strlen(m->server_id);
+        CLEANUP(freep) uint8_t *both = malloc(SHA256_DIGEST_LENGTH + id_len);
+
+        if (!both || !SHA256(m->payload, m->payload_bytes, both))
+                return -ENOMEM;
+        memcpy(both + SHA256_DIGEST_LENGTH, m->server_id, id_len);
+        return SHA256(both, SHA256_DIGEST_LENGTH + id_len, ret) ? 0 : -ENOMEM;
+}
+
 /* 1: it has come before; else 0, and it is noted that it has come. */
-static int note_seen(struct store_db *db, struct tally *tally, const char *server_id) {
+static int note_seen(struct store_db *db, struct tally *tally, const struct store_message *m) {
         sqlite3_stmt *find = store_db_query(db, QUERY_SEEN_FIND);
         sqlite3_stmt *put = store_db_query(db, QUERY_SEEN_PUT);
         uint8_t digest[SHA256_DIGEST_LENGTH];
         uint64_t found;
         int r;
 
-        if (!SHA256((const unsigned char *)server_id, strlen(server_id), digest))
-                return -ENOMEM;
+        r = digest_of(m, digest);
+        if (r < 0)
+                return r;
         bind_u64(find, 1, tally->channel);
         bind_bytes(find, 2, digest, SEEN_DIGEST_BYTES);
         r = store_db_number(db, find, &found);
@@ -87,7 +101,7 @@ static int receive_one(struct store_db *db, struct tally *tally, struct store_re
         m->duplicate = false;
         if (m->payload_bytes > STORE_PAYLOAD_MAX)
                 return -EMSGSIZE;
-        r = m->server_id ? note_seen(db, tally, m->server_id) : 0;
+        r = m->server_id ? note_seen(db, tally, m) : 0;
         if (r != 0) {
                 m->duplicate = r > 0;
                 return r < 0 ? r : 0;

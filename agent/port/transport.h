@@ -48,7 +48,8 @@ struct transport_incoming {
         size_t payload_bytes;
         bool text;
         uint64_t token; /* for acknowledge() once it is on disk; 0: the server waits for nothing */
-        const char *id; /* what the server calls it: the second of that name is dropped; NULL */
+        const char *id; /* what the server calls it, in its epoch: the second of that name and
+                           payload is dropped; NULL */
         const char *cursor; /* where to go on from once it is on disk; NULL: where we did before */
         const char *epoch;  /* the cursor's; NULL: none */
 };

@@ -95,6 +95,9 @@ Test(store_cursor, duplicates_are_left_out_and_move_nothing) {
         support_expect(store, support_ids(STORE_ACKNOWLEDGE, channel, IDS(1, 2)), 0);
         cr_assert(is_duplicate(receive("a", "1", "e")));
         cr_assert(not(is_duplicate(receive("a", "3", "e"))));
+        /* The server has begun to count anew: this is another one. */
+        cr_assert(not(is_duplicate(receive("other", "1", "e"))));
+        cr_assert(is_duplicate(receive("other", "1", "e")));
 }
 
 Test(store_cursor, window_of_duplicates_is_bounded) {
