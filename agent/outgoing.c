@@ -197,9 +197,12 @@ void outgoing_pump(struct channel *channel) {
  * next loss: at least once. */
 static void outgoing_deliver(struct channel *channel, const char *proof) {
         struct outbox *outbox = &channel->out.outbox;
-        CLEANUP(freep) uint64_t *ids = calloc(outbox->n_written + 1, sizeof(*ids));
+        CLEANUP(freep) uint64_t *ids = NULL;
         size_t n = 0;
 
+        if (outbox->n_written == 0)
+                return;
+        ids = calloc(outbox->n_written, sizeof(*ids));
         if (!ids)
                 return;
         for (size_t i = 0; i < outbox->n_written; i++)

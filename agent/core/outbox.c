@@ -211,8 +211,10 @@ void outbox_proved_ids(struct outbox *o, const uint64_t *ids, size_t n) {
 void outbox_pop(struct outbox *o) {
         size_t kept = 0;
 
+        if (o->n_written == 0)
+                return;
         /* The losses over the first one were not in a row. */
-        if (o->n_written > 0 && o->entries[0].proved)
+        if (o->entries[0].proved)
                 o->n_suspect = 0;
         for (size_t i = 0; i < o->n_written; i++) {
                 if (o->entries[i].proved) {

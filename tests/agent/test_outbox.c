@@ -74,6 +74,13 @@ Test(outbox, loads_writes_proves_in_order) {
         cr_assert(eq(u64, o.bytes, 0));
 }
 
+Test(outbox, pong_when_nothing_was_written_proves_nothing) {
+        cr_assert(eq(sz, proved(), 0));
+        load(1, 2);
+        cr_assert(eq(sz, proved(), 0));
+        cr_assert(eq(int, next(), OUTBOX_WRITE));
+}
+
 Test(outbox, nothing_happens_while_not_writable) {
         cr_assert(eq(int, outbox_next(&o, false, 0), OUTBOX_WAIT));
 }
