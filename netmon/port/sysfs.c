@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,7 +101,7 @@ void sysfs_read_device(const char *root, const struct link_facts *link, struct l
 }
 
 static int read_switch(const char *root, const char *name, struct rfkill_msg *ret) {
-        char path[128], text[SWITCH_TEXT_MAX];
+        char path[PATH_MAX], text[SWITCH_TEXT_MAX];
 
         (void)snprintf(path, sizeof(path), "%s/class/rfkill/%s/uevent", root, name);
         read_text(AT_FDCWD, path, text, sizeof(text));
