@@ -161,15 +161,15 @@ static void check_notes(struct store *store, uint64_t channel, const struct note
         cr_assert(eq(u64, read->counts.n_queued, n));
         for (size_t i = 0; i < n_notes; i++)
                 if (notes[i].id > 0) {
-                        cr_assert(gt(u64, notes[i].id, *highest), "an id came twice");
+                        cr_assert(lt(u64, *highest, notes[i].id), "an id came twice");
                         *highest = notes[i].id;
                 } else {
-                        cr_assert(gt(u64, notes[i].delivered, *delivered));
+                        cr_assert(lt(u64, *delivered, notes[i].delivered));
                         *delivered = notes[i].delivered;
                 }
-        cr_assert(gt(u64, n, 0));
+        cr_assert(lt(u64, 0, n));
         first = read->messages[0].facts.id;
-        cr_assert(gt(u64, first, *delivered), "delivered, and there again");
+        cr_assert(lt(u64, *delivered, first), "delivered, and there again");
         cr_assert(le(u64, first, *delivered + 1 + MAX_OUTSTANDING), "lost");
         for (size_t i = 0; i < n; i++)
                 cr_assert(eq(u64, read->messages[i].facts.id, first + i));
@@ -212,5 +212,5 @@ Test(store_crash, kill_loses_nothing) {
                 check_notes(store, channel, notes, have / sizeof(notes[0]), &highest, &delivered);
                 store_free(store);
         }
-        cr_assert(gt(u64, highest, 1000));
+        cr_assert(lt(u64, 1000, highest));
 }

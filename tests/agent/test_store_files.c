@@ -304,8 +304,8 @@ Test(store_files, flipped_bits) {
                 store_request_free(support_do(store, support_send(1, "x")));
                 store_free(store);
         }
-        cr_assert(gt(int, (int)refused, 0));
-        cr_assert(gt(int, (int)opened, 0));
+        cr_assert(lt(int, 0, (int)refused));
+        cr_assert(lt(int, 0, (int)opened));
 }
 
 /* ---- rows that this program would not have written ---- */

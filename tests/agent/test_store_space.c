@@ -122,7 +122,7 @@ static void fill_and_drain(const char *size, unsigned max, size_t len) {
         store = support_open();
         channel = support_channel(store, "main");
         accepted = send_until_refused(store, channel, max, len, &error);
-        cr_assert(gt(int, (int)accepted, 0));
+        cr_assert(lt(int, 0, (int)accepted));
         fill_disk();
         accepted += send_until_refused(store, channel, UINT_MAX, len, &error);
         cr_assert(eq(int, error, -ENOSPC));
@@ -138,11 +138,11 @@ static void fill_and_drain(const char *size, unsigned max, size_t len) {
         (void)send_until_refused(store, channel, 1, len, &error);
         cr_assert(eq(int, error, -ENOSPC));
         cr_assert(eq(int, (int)drain(store, channel), (int)accepted));
-        cr_assert(gt(i64, size_of("queue.ballast"), 0), "the log alone is enough to drain");
+        cr_assert(lt(i64, 0, size_of("queue.ballast")), "the log alone is enough to drain");
 
         cr_assert(unlink(support_path("others")) == 0);
         again = send_until_refused(store, channel, max, len, &error);
-        cr_assert(gt(int, (int)again, 0));
+        cr_assert(lt(int, 0, (int)again));
         cr_assert(eq(int, (int)drain(store, channel), (int)again));
         store_free(store);
         cr_assert(umount(support_directory) == 0);
@@ -184,7 +184,7 @@ Test(store_space, ballast_is_the_last_resort) {
         cr_assert(eq(int, error, -ENOSPC));
         cr_assert(unlink(support_path("others")) == 0);
         cr_assert(eq(int, (int)send_until_refused(store, channel, 10, 300, &error), 10));
-        cr_assert(gt(i64, size_of("queue.ballast"), 0));
+        cr_assert(lt(i64, 0, size_of("queue.ballast")));
         store_free(store);
         cr_assert(umount(support_directory) == 0);
 }
@@ -198,7 +198,7 @@ Test(store_space, our_own_limit) {
 
         first = send_until_refused(store, channel, UINT_MAX, 300, &error);
         cr_assert(eq(int, error, -ENOSPC));
-        cr_assert(gt(int, (int)first, 6000), "%u", first);
+        cr_assert(lt(int, 6000, (int)first), "%u", first);
         /* All or none here too. */
         request = support_send(channel, "a");
         for (int i = 0; i < 300; i++)
@@ -207,7 +207,7 @@ Test(store_space, our_own_limit) {
         cr_assert(eq(int, (int)drain(store, channel), (int)first));
         cr_assert(le(i64, size_of("queue.db"), (int64_t)(4 * SMALL_LIMIT)));
         second = send_until_refused(store, channel, UINT_MAX, 300, &error);
-        cr_assert(gt(int, (int)second, (int)(first - first / 10)), "%u after %u", second, first);
+        cr_assert(lt(int, (int)(first - first / 10), (int)second), "%u after %u", second, first);
         cr_assert(eq(int, (int)drain(store, channel), (int)second));
         store_free(store);
 }

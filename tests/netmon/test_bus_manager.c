@@ -102,17 +102,17 @@ static char *types_of(sd_bus_message *m) {
         size_t size;
         FILE *out = open_memstream(&text, &size);
 
-        cr_assert(gt(int, sd_bus_message_enter_container(m, 'a', "{sv}"), 0));
+        cr_assert(lt(int, 0, sd_bus_message_enter_container(m, 'a', "{sv}")));
         while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
                 const char *key, *contents;
 
-                cr_assert(gt(int, sd_bus_message_read_basic(m, 's', &key), 0));
-                cr_assert(gt(int, sd_bus_message_peek_type(m, NULL, &contents), 0));
+                cr_assert(lt(int, 0, sd_bus_message_read_basic(m, 's', &key)));
+                cr_assert(lt(int, 0, sd_bus_message_peek_type(m, NULL, &contents)));
                 (void)fprintf(out, "%s %s\n", key, contents);
                 cr_assert(ge(int, sd_bus_message_skip(m, "v"), 0));
-                cr_assert(gt(int, sd_bus_message_exit_container(m), 0));
+                cr_assert(lt(int, 0, sd_bus_message_exit_container(m)));
         }
-        cr_assert(gt(int, sd_bus_message_exit_container(m), 0));
+        cr_assert(lt(int, 0, sd_bus_message_exit_container(m)));
         (void)fclose(out);
         return text;
 }
@@ -135,15 +135,15 @@ Test(bus_manager, snapshot_has_the_types_of_the_properties) {
         cr_assert(ge(int, sd_bus_message_skip(m, "t"), 0));
         in_manager = types_of(m);
         cr_assert(eq(str, in_manager, manager));
-        cr_assert(gt(int, sd_bus_message_enter_container(m, 'a', "{oa{sv}}"), 0));
+        cr_assert(lt(int, 0, sd_bus_message_enter_container(m, 'a', "{oa{sv}}")));
         for (int i = 0; i < 3; i++) {
                 CLEANUP(freep) char *in_link = NULL;
 
-                cr_assert(gt(int, sd_bus_message_enter_container(m, 'e', "oa{sv}"), 0));
+                cr_assert(lt(int, 0, sd_bus_message_enter_container(m, 'e', "oa{sv}")));
                 cr_assert(ge(int, sd_bus_message_skip(m, "o"), 0));
                 in_link = types_of(m);
                 cr_assert(eq(str, in_link, link));
-                cr_assert(gt(int, sd_bus_message_exit_container(m), 0));
+                cr_assert(lt(int, 0, sd_bus_message_exit_container(m)));
         }
 }
 
@@ -160,7 +160,7 @@ Test(bus_manager, path_has_the_promised_types) {
                      "destination s\nfamily s\ninterface s\nifindex i\ntype s\nsource s\n"
                      "gateway s\ntable u\nmetric u\nmtu u\nmetered s\nroaming b\nusable b\n"
                      "since_usec t\nnetwork_id s\n"));
-        cr_assert(gt(int, sd_bus_message_enter_container(m, 'a', "a{sv}"), 0));
+        cr_assert(lt(int, 0, sd_bus_message_enter_container(m, 'a', "a{sv}")));
         alternative = types_of(m);
         cr_assert(eq(str, alternative, path));
 }

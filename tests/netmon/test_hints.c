@@ -62,7 +62,7 @@ static void jump(void) {
         if (clock_settime(CLOCK_REALTIME, &now) < 0 && errno == EPERM)
                 cr_skip_test("needs the right to set the clock");
         while (n_looked == before)
-                cr_assert(gt(int, sd_event_run(event, 5 * USEC_PER_SEC), 0));
+                cr_assert(lt(int, 0, sd_event_run(event, 5 * USEC_PER_SEC)));
 }
 
 Test(hints, clock_that_is_set_is_no_sleep) {

@@ -384,7 +384,7 @@ Test(model, another_link_under_a_known_index_gets_its_own_id) {
         (void)snprintf(other.facts.kind, sizeof(other.facts.kind), "veth");
         (void)model_apply_link(&fresh, &other, 55);
         cr_assert(model_replace(&model, &fresh, 60));
-        cr_assert(gt(u64, model_find(&model, 2)->id, id));
+        cr_assert(lt(u64, id, model_find(&model, 2)->id));
         cr_assert(model_find(&model, 2)->changed & LINK_CHANGE_ADDED);
         cr_assert(eq(sz, model_find(&model, 2)->n_addresses, 0));
 }
