@@ -168,29 +168,40 @@ static bool halves_differ(const struct answer *low, const struct answer *high) {
                !netaddr_equal(&low->selected.gateway, &high->selected.gateway);
 }
 
-static int ask_default4(struct lookup *lookup, const struct question *question,
-                        const struct answer *previous, struct answer *ret) {
+/* As ask_default4(), but 1 when the two halves are from before and after a change. */
+static int ask_halves(struct lookup *lookup, const struct question *question,
+                      const struct answer *previous, struct answer *ret) {
         const struct settings *settings = lookup->model->settings;
-        struct route_query query;
-        struct answer high;
+        struct route_query low_query, high_query;
+        struct answer low, high;
         int r;
 
         r = ask_address(lookup, question, &settings->default4_low, previous, ret);
         if (r < 0)
                 return r;
-        if (!make_query(lookup, question, &settings->default4_high, &query))
+        if (!make_query(lookup, question, &settings->default4_low, &low_query) ||
+            !make_query(lookup, question, &settings->default4_high, &high_query))
                 return 0;
-        r = lookup_goes_along(lookup, &query, &ret->selected);
+        r = lookup_goes_along(lookup, &high_query, &ret->selected);
         if (r != 0)
                 return r < 0 ? r : 0;
-        r = ask_selected(lookup, &query, NULL, &high);
-        if (r < 0)
-                return r;
-        if (halves_differ(ret, &high)) {
-                ret->split = high.selected;
-                ret->has_split = true;
-        }
-        return 0;
+        r = ask_selected(lookup, &high_query, NULL, &high);
+        if (r < 0 || !halves_differ(ret, &high))
+                return r < 0 ? r : 0;
+        ret->split = high.selected;
+        ret->has_split = true;
+        r = ask_selected(lookup, &low_query, previous, &low);
+        return r < 0 ? r : !path_continues(&low.selected, &ret->selected);
+}
+
+static int ask_default4(struct lookup *lookup, const struct question *question,
+                        const struct answer *previous, struct answer *ret) {
+        int r = ask_halves(lookup, question, previous, ret);
+
+        /* The kernel announces the end of a route before it has ended: once more is enough. */
+        if (r > 0)
+                r = ask_halves(lookup, question, previous, ret);
+        return r < 0 ? r : 0;
 }
 
 /* Adds the paths of the family that was not chosen to the ways around the chosen one. */

@@ -112,6 +112,8 @@ static int look_up(void *userdata, const struct route_query *query, struct route
         struct fake_net *net = userdata;
         const struct fake_route *best = NULL;
 
+        if (net->lost_after != 0 && net->n_lookups == net->lost_after)
+                net->n_routes = 0;
         net->n_lookups++;
         if (net->error < 0)
                 return net->error;

@@ -44,6 +44,7 @@ struct fake_net {
         struct marks marks;
         int error; /* the kernel cannot be asked */
         unsigned n_lookups;
+        unsigned lost_after; /* so many of them all routes go; 0: never */
 };
 
 #define FAKE_NOW_USEC 1000

@@ -221,6 +221,22 @@ Test(answer, another_set_is_another_answer) {
         cr_assert(eq(str, second.selected.interface, "wwan0"));
 }
 
+/* Wherever in between the routes go: no half is from before it and the other from after it. */
+Test(answer, halves_are_of_one_moment) {
+        struct fake_net whole = net;
+
+        for (unsigned n = 1; n < 40; n++) {
+                struct answer answer;
+
+                memcpy(net.routes, whole.routes, sizeof(net.routes));
+                net.n_routes = whole.n_routes;
+                net.n_lookups = 0;
+                net.lost_after = n;
+                answer = ask("default4");
+                cr_assert(not(answer.has_split), "after %u questions", n);
+        }
+}
+
 Test(answer, halves_by_members_of_one_set_are_no_split) {
         (void)add_two_hops();
         cr_assert(not(ask("default4").has_split));
